@@ -1,0 +1,13 @@
+# What every target is compiled with. Presets add the optimisation level and the sanitizers.
+find_program(GODWIT_CCACHE ccache)
+if(GODWIT_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${GODWIT_CCACHE})
+endif()
+add_compile_options(
+    -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+    -fno-omit-frame-pointer)
+add_compile_definitions(_GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED)
+add_link_options(-fuse-ld=lld-19)
+include_directories(${CMAKE_SOURCE_DIR}/src)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)

@@ -1,0 +1,95 @@
+// What Godwit knows of an object: identity, POSIX attributes, metadata.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/digest.h"
+#include "model/key.h"
+
+namespace godwit::model {
+
+// Stored in the ledger: never renumber.
+enum class ObjectType : std::uint8_t {
+    File = 1,
+    Directory = 2,  // a directory, or a stored object whose key ends in '/'
+    Symlink = 3,    // its content is the target path
+    Special = 4,    // FIFO, socket or device: never opened, always skipped with a reason
+};
+
+std::string_view to_string(ObjectType type);
+
+// What pins one generation of an object. Two equal identities mean "nothing was written between",
+// as far as that store can tell.
+struct Identity {
+    std::uint64_t size_bytes = 0;
+    // POSIX: st_mtim. S3: LastModified, which a PUT does not return; so S3 identities are compared
+    // by size and tag alone (same_generation).
+    std::int64_t mtime_ns = 0;
+    // Opaque to all but the store that made it. POSIX: inode and ctime. S3: ETag and version id.
+    std::string tag;
+
+    friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+// Permission bits, owner and times as stat(2) gives them.
+struct PosixAttributes {
+    std::uint32_t mode = 0;  // st_mode: type and permission bits
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    std::int64_t mtime_ns = 0;
+    std::int64_t atime_ns = 0;
+
+    friend bool operator==(const PosixAttributes&, const PosixAttributes&) = default;
+};
+
+// HTTP content headers that a stored object carries. Empty means absent.
+struct ContentHeaders {
+    std::string content_type;
+    std::string content_encoding;
+    std::string content_language;
+    std::string content_disposition;
+    std::string cache_control;
+    std::string expires;
+
+    friend bool operator==(const ContentHeaders&, const ContentHeaders&) = default;
+};
+
+using NamedValues = std::vector<std::pair<std::string, std::string>>;
+
+// All that travels with an object's bytes.
+struct Metadata {
+    std::optional<PosixAttributes> posix;
+    ContentHeaders headers;
+    // User metadata without the "x-amz-meta-" prefix, names in lower case, without the file-* keys
+    // that stand in `posix`.
+    NamedValues user;
+    // Absent: not read. Empty: read, and there are none.
+    std::optional<NamedValues> tags;
+};
+
+// One line of a listing.
+struct Entry {
+    Key key;
+    ObjectType type = ObjectType::File;
+    Identity identity;
+    // Present when the listing itself tells them (POSIX).
+    std::optional<PosixAttributes> posix;
+    // The store holds it where it cannot be read without a restore (S3 Glacier classes).
+    bool archived = false;
+};
+
+// All that a store tells about one object when asked for it by name.
+struct ObjectInfo {
+    Entry entry;
+    Metadata metadata;
+    // A digest of the whole object that the store keeps, where it keeps one.
+    std::optional<Digest> stored_digest;
+    // Empty where the store has no such thing.
+    std::string storage_class;
+};
+
+}  // namespace godwit::model
