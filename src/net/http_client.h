@@ -1,0 +1,153 @@
+// An HTTP/1.1 client over plain TCP and TLS (RFC 9110, RFC 9112): pooled connections, deadlines on
+// every wait, bodies straight between the socket and the caller's memory.
+//
+// It makes one exchange; it knows nothing of S3, signatures or retries. (One exception: a request
+// that went out on a kept-alive connection which the server had closed before it read a byte is sent
+// again on a new connection, when the request says that this is harmless.)
+// All of it belongs to one loop's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/context.h"
+#include "runtime/io_loop.h"
+#include "runtime/task.h"
+
+namespace godwit::net {
+
+using runtime::Context;
+using runtime::Task;
+
+// Where a connection goes: what follows is never sent to another origin.
+struct Origin {
+    bool tls = true;
+    std::string host;  // a name, an IPv4 address, or an IPv6 address without brackets
+    std::uint16_t port = 443;
+
+    friend auto operator<=>(const Origin&, const Origin&) = default;
+    // As it stands in a Host header: without the scheme's default port, IPv6 in brackets.
+    std::string authority() const;
+    // "https://host:port"
+    std::string display() const;
+};
+
+struct Url {
+    Origin origin;
+    std::string path;   // as written, at least "/"
+    std::string query;  // as written, without '?'
+};
+
+// Parses http:// and https:// URLs (RFC 3986). User information and fragments are refused: a secret
+// in a URL ends in logs. Fails with Invalid, naming what is allowed.
+Result<Url> parse_url(std::string_view text);
+
+struct HttpRequest {
+    // Request line and headers, CRLF after each, and the empty line. Host and Content-Length stand
+    // in it. The caller guarantees that no part holds CR or LF of foreign origin.
+    std::string head;
+    // Sent after the head; lives until the exchange has returned.
+    std::span<const std::byte> body;
+    // The answer has no body whatever its headers say (HEAD).
+    bool head_only = false;
+    // Sending it twice does no harm.
+    bool repeatable = true;
+};
+
+struct HttpHeader {
+    std::string name;  // lower case
+    std::string value;  // without surrounding white space
+};
+
+class Connection;
+
+// An answer: head first, then the body as the caller asks for it. When the body was read to its end
+// the connection goes back to the pool, else it is closed.
+class HttpResponse {
+  public:
+    HttpResponse(HttpResponse&&) noexcept;
+    HttpResponse& operator=(HttpResponse&&) noexcept;
+    ~HttpResponse();
+
+    int status() const;
+    const std::vector<HttpHeader>& headers() const;
+    // The first header of that name (lower case); absent is a value.
+    std::optional<std::string_view> header(std::string_view name) const;
+    // Absent for chunked bodies and those that end with the connection.
+    std::optional<std::uint64_t> content_length() const;
+
+    // Up to out.size() bytes; 0 only at the body's true end. A body that ends early (connection
+    // closed before Content-Length or the last chunk, TLS without close_notify) fails with Lost.
+    Task<Result<std::size_t>> read(Context& context, std::span<std::byte> out);
+    // Fills `out` wholly; fails with Corrupt when the body is shorter.
+    Task<Result<void>> read_exactly(Context& context, std::span<std::byte> out);
+    // The rest of the body; fails with Corrupt when it is longer than `bytes_max`.
+    Task<Result<std::string>> read_text(Context& context, std::size_t bytes_max);
+
+  private:
+    friend class HttpClient;
+    struct State;
+    explicit HttpResponse(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+struct TlsOptions {
+    // PEM file or directory of certificate authorities; empty: the system's.
+    std::string ca_file;
+    // Off only by an explicit option of the user, and then said loudly by the caller.
+    bool verify = true;
+};
+
+struct HttpClientOptions {
+    TlsOptions tls;
+    // "http://host:port" of a forward proxy for all but `no_proxy` hosts; TLS goes through CONNECT.
+    // User information is allowed here and sent as Proxy-Authorization.
+    std::string proxy_http;
+    std::string proxy_https;
+    std::vector<std::string> no_proxy;
+    std::size_t connections_max = 1024;
+    std::size_t idle_connections_max = 1024;
+    Duration connect_timeout = std::chrono::seconds(10);
+    // From the last byte sent to the first byte of the answer.
+    Duration answer_timeout = std::chrono::seconds(60);
+    // No byte moved in either direction for this long: the connection is dead.
+    Duration stall_timeout = std::chrono::seconds(30);
+    Duration idle_timeout = std::chrono::seconds(50);
+    std::size_t head_bytes_max = 64 << 10;
+};
+
+struct HttpClientStats {
+    std::uint64_t requests = 0;
+    std::uint64_t connects = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+};
+
+class HttpClient {
+  public:
+    // Fails with Invalid when the CA file or the proxy cannot be used.
+    static Result<std::unique_ptr<HttpClient>> make(runtime::IoLoop& loop, HttpClientOptions options);
+    ~HttpClient();
+
+    // Sends the request and reads the answer's head. 1xx answers are passed over. Redirects are
+    // answers like others. Kinds: Lost (connect, reset, timeout: unknown whether the server acted,
+    // unless code() is "ConnectFailed"), Denied (certificate refused), Corrupt (answer is no HTTP),
+    // Cancelled.
+    Task<Result<HttpResponse>> exchange(Context& context, const Origin& origin, const HttpRequest& request);
+
+    HttpClientStats stats() const;
+
+  private:
+    struct State;
+    explicit HttpClient(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace godwit::net
