@@ -16,8 +16,8 @@ namespace godwit {
 }  // namespace godwit
 
 // GODWIT_CHECK(condition, "format {}", values...): the message is optional.
-#define GODWIT_CHECK(condition, ...)                                                                  \
-    do {                                                                                              \
-        if (!(condition)) [[unlikely]]                                                                \
-            ::godwit::check_failed(__FILE__, __LINE__, #condition, ::fmt::format("" __VA_ARGS__));     \
+#define GODWIT_CHECK(condition, ...)                                                               \
+    do {                                                                                           \
+        if (!(condition)) [[unlikely]]                                                             \
+            ::godwit::check_failed(__FILE__, __LINE__, #condition, ::fmt::format("" __VA_ARGS__)); \
     } while (false)

@@ -11,17 +11,28 @@ namespace godwit {
 
 std::string_view to_string(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::Invalid: return "invalid";
-        case ErrorKind::NotFound: return "not_found";
-        case ErrorKind::Exists: return "exists";
-        case ErrorKind::Denied: return "denied";
-        case ErrorKind::Unsupported: return "unsupported";
-        case ErrorKind::Changed: return "changed";
-        case ErrorKind::Corrupt: return "corrupt";
-        case ErrorKind::Busy: return "busy";
-        case ErrorKind::Lost: return "lost";
-        case ErrorKind::Full: return "full";
-        case ErrorKind::Cancelled: return "cancelled";
+        case ErrorKind::Invalid:
+            return "invalid";
+        case ErrorKind::NotFound:
+            return "not_found";
+        case ErrorKind::Exists:
+            return "exists";
+        case ErrorKind::Denied:
+            return "denied";
+        case ErrorKind::Unsupported:
+            return "unsupported";
+        case ErrorKind::Changed:
+            return "changed";
+        case ErrorKind::Corrupt:
+            return "corrupt";
+        case ErrorKind::Busy:
+            return "busy";
+        case ErrorKind::Lost:
+            return "lost";
+        case ErrorKind::Full:
+            return "full";
+        case ErrorKind::Cancelled:
+            return "cancelled";
     }
     GODWIT_CHECK(false, "no such error kind: {}", static_cast<int>(kind));
 }
@@ -61,7 +72,8 @@ Error Error::with_kind(ErrorKind kind) && {
 }
 
 std::string Error::message() const {
-    std::string text = fmt::format("{} {}: {}", body_->operation, printable(body_->subject), printable(body_->cause));
+    std::string text =
+        fmt::format("{} {}: {}", body_->operation, printable(body_->subject), printable(body_->cause));
     std::string notes;
     auto note = [&](const std::string& words) { notes += (notes.empty() ? "" : ", ") + words; };
     if (!body_->code.empty()) note(printable(body_->code));
@@ -70,36 +82,47 @@ std::string Error::message() const {
     return notes.empty() ? text : fmt::format("{} ({})", text, notes);
 }
 
-Error Error::clone() const { return Error(std::make_unique<Body>(*body_)); }
+Error Error::clone() const {
+    return Error(std::make_unique<Body>(*body_));
+}
 
 ErrorKind errno_kind(int error_number) {
     switch (error_number) {
-        case ENOENT: return ErrorKind::NotFound;
+        case ENOENT:
+            return ErrorKind::NotFound;
         case EEXIST:
         case ENOTDIR:
         case EISDIR:
-        case ENOTEMPTY: return ErrorKind::Exists;
+        case ENOTEMPTY:
+            return ErrorKind::Exists;
         case EACCES:
         case EPERM:
-        case EROFS: return ErrorKind::Denied;
+        case EROFS:
+            return ErrorKind::Denied;
         case ENOSPC:
-        case EDQUOT: return ErrorKind::Full;
+        case EDQUOT:
+            return ErrorKind::Full;
         case EFBIG:
         case ENAMETOOLONG:
         case EILSEQ:
         case EOPNOTSUPP:
         case ENOSYS:
         case EXDEV:
-        case ELOOP: return ErrorKind::Unsupported;
-        case EIO: return ErrorKind::Corrupt;
+        case ELOOP:
+            return ErrorKind::Unsupported;
+        case EIO:
+            return ErrorKind::Corrupt;
         case EAGAIN:
         case EBUSY:
         case EMFILE:
         case ENFILE:
         case ENOMEM:
-        case ENOBUFS: return ErrorKind::Busy;
-        case ESTALE: return ErrorKind::Changed;
-        case ECANCELED: return ErrorKind::Cancelled;
+        case ENOBUFS:
+            return ErrorKind::Busy;
+        case ESTALE:
+            return ErrorKind::Changed;
+        case ECANCELED:
+            return ErrorKind::Cancelled;
         case ECONNRESET:
         case ECONNREFUSED:
         case ECONNABORTED:
@@ -109,14 +132,17 @@ ErrorKind errno_kind(int error_number) {
         case EHOSTUNREACH:
         case ENETUNREACH:
         case ENETDOWN:
-        case ENETRESET: return ErrorKind::Lost;
-        default: return ErrorKind::Invalid;
+        case ENETRESET:
+            return ErrorKind::Lost;
+        default:
+            return ErrorKind::Invalid;
     }
 }
 
 Error errno_error(int error_number, std::string operation, std::string subject) {
     const char* name = strerrorname_np(error_number);
-    return Error(errno_kind(error_number), std::move(operation), std::move(subject), strerrordesc_np(error_number) ? strerrordesc_np(error_number) : "unknown error")
+    return Error(errno_kind(error_number), std::move(operation), std::move(subject),
+                 strerrordesc_np(error_number) ? strerrordesc_np(error_number) : "unknown error")
         .with_code(name ? name : fmt::format("errno {}", error_number));
 }
 

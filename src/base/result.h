@@ -25,8 +25,8 @@ struct [[nodiscard]] Result<void> : std::expected<void, Error> {
 
 #define GODWIT_CONCAT_(a, b) a##b
 #define GODWIT_CONCAT(a, b) GODWIT_CONCAT_(a, b)
-#define GODWIT_TRY_(temporary, declaration, expression, leave)       \
-    auto temporary = (expression);                                   \
+#define GODWIT_TRY_(temporary, declaration, expression, leave)           \
+    auto temporary = (expression);                                       \
     if (!temporary) leave ::godwit::Error(std::move(temporary.error())); \
     declaration = *std::move(temporary)
 
@@ -38,11 +38,11 @@ struct [[nodiscard]] Result<void> : std::expected<void, Error> {
     GODWIT_TRY_(GODWIT_CONCAT(try_, __COUNTER__), declaration, expression, co_return)
 
 // For a Result<void>, or one whose value is not wanted.
-#define GODWIT_TRY_VOID(expression)                                                        \
-    do {                                                                                   \
+#define GODWIT_TRY_VOID(expression)                                                              \
+    do {                                                                                         \
         if (auto tried = (expression); !tried) return ::godwit::Error(std::move(tried.error())); \
     } while (false)
-#define GODWIT_CO_TRY_VOID(expression)                                                        \
-    do {                                                                                      \
+#define GODWIT_CO_TRY_VOID(expression)                                                              \
+    do {                                                                                            \
         if (auto tried = (expression); !tried) co_return ::godwit::Error(std::move(tried.error())); \
     } while (false)

@@ -12,12 +12,12 @@ namespace godwit::model {
 
 // Ordered by strength of proof; stored in the ledger: never renumber.
 enum class EvidenceLevel : std::uint8_t {
-    None = 0,        // nothing was compared (verification off, or adopted by metadata)
-    ServerCopy = 1,  // copied inside the store, which answered with success and an identity
-    Attested = 2,    // the store checked the checksum that travelled with the bytes, and a negative
-                     // probe showed that it refuses wrong ones
+    None = 0,            // nothing was compared (verification off, or adopted by metadata)
+    ServerCopy = 1,      // copied inside the store, which answered with success and an identity
+    Attested = 2,        // the store checked the checksum that travelled with the bytes, and a negative
+                         // probe showed that it refuses wrong ones
     ReadBackCached = 3,  // read again from the destination, but the page cache may have answered
-    ReadBack = 4,    // read again from the destination store's medium, and equal
+    ReadBack = 4,        // read again from the destination store's medium, and equal
 };
 
 // "none", "server_copy", "attested", "read_back_cached", "read_back".

@@ -40,8 +40,8 @@ struct Counts {
     std::uint64_t copied() const;   // Verified + Copied + Metadata
     std::uint64_t skipped() const;  // Unchanged + Skipped + Gone
     std::uint64_t deferred() const;
-    std::uint64_t failed() const;   // Failed + Unrepresentable + Conflict
-    std::uint64_t listed() const;   // copied + skipped + deferred + failed
+    std::uint64_t failed() const;  // Failed + Unrepresentable + Conflict
+    std::uint64_t listed() const;  // copied + skipped + deferred + failed
     std::uint64_t copied_bytes() const;
 
     friend bool operator==(const Counts&, const Counts&) = default;
@@ -49,8 +49,15 @@ struct Counts {
 
 // States of an execution (DESIGN §2). Stored: never renumber.
 enum class ExecutionStatus : std::uint8_t {
-    Queued = 1, Launching = 2, Preparing = 3, Transferring = 4, Verifying = 5,
-    Clean = 6, Incomplete = 7, Failed = 8, Cancelled = 9,
+    Queued = 1,
+    Launching = 2,
+    Preparing = 3,
+    Transferring = 4,
+    Verifying = 5,
+    Clean = 6,
+    Incomplete = 7,
+    Failed = 8,
+    Cancelled = 9,
 };
 std::string_view to_string(ExecutionStatus status);  // "CLEAN", ...
 std::optional<ExecutionStatus> execution_status_from(std::string_view name);

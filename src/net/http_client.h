@@ -62,7 +62,7 @@ struct HttpRequest {
 };
 
 struct HttpHeader {
-    std::string name;  // lower case
+    std::string name;   // lower case
     std::string value;  // without surrounding white space
 };
 

@@ -13,10 +13,10 @@ namespace godwit::runtime {
 // Wakes waiting tasks when something has changed; they look for themselves what.
 class Signal {
   public:
-    class Await : private Wait,
-                  public boost::intrusive::list_base_hook<
-                      boost::intrusive::tag<Signal>,
-                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    class Await
+        : private Wait,
+          public boost::intrusive::list_base_hook<
+              boost::intrusive::tag<Signal>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
       public:
         Await(Signal& signal, Context& wait_context) : Wait(wait_context), signal_(signal) {}
         bool await_ready() const noexcept { return false; }
@@ -29,8 +29,9 @@ class Signal {
 
       private:
         friend class Signal;
-        using Queue = boost::intrusive::list_base_hook<boost::intrusive::tag<Signal>,
-                                                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+        using Queue =
+            boost::intrusive::list_base_hook<boost::intrusive::tag<Signal>,
+                                             boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
         void forget() override { Queue::unlink(); }
         void wake() { complete(); }
         Signal& signal_;

@@ -19,7 +19,9 @@ Context::Context(Context& parent, Duration timeout, std::string what) : Context(
     if (!reason_) loop_.start_timer(*this, due);
 }
 
-Context::~Context() { GODWIT_CHECK(waits_.empty(), "a context ended before the waits under it"); }
+Context::~Context() {
+    GODWIT_CHECK(waits_.empty(), "a context ended before the waits under it");
+}
 
 Result<void> Context::check() const {
     if (reason_) return reason_->clone();
@@ -46,7 +48,9 @@ void Context::expired() {
     cancel(Error(ErrorKind::Lost, "wait for", what_, "deadline passed").with_code("Timeout"));
 }
 
-void Context::cancelled() { cancel(parent_->reason_->clone()); }
+void Context::cancelled() {
+    cancel(parent_->reason_->clone());
+}
 
 Error stop_requested() {
     return Error(ErrorKind::Cancelled, "run", "execution", "stopped on request").with_code("Cancelled");

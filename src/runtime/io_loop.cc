@@ -22,15 +22,21 @@ struct IoLoop::Impl {
 IoLoop::IoLoop() : Loop(std::random_device{}()), impl_(std::make_unique<Impl>()) {}
 IoLoop::~IoLoop() = default;
 
-Instant IoLoop::now() const { return system_clock().now(); }
-std::int64_t IoLoop::unix_time_ns() const { return system_clock().unix_time_ns(); }
+Instant IoLoop::now() const {
+    return system_clock().now();
+}
+std::int64_t IoLoop::unix_time_ns() const {
+    return system_clock().unix_time_ns();
+}
 
 void IoLoop::run() {
     impl_->io.restart();
     impl_->io.run();
 }
 
-void IoLoop::stop() { impl_->io.stop(); }
+void IoLoop::stop() {
+    impl_->io.stop();
+}
 
 void IoLoop::wake() {
     asio::post(impl_->io, [this] {
@@ -87,6 +93,8 @@ void FdWatch::Ready::became_ready() {
 }
 
 // Also wakes the other direction's waiter, who will find that nothing is ready and wait again.
-void FdWatch::Ready::cancelled() { watch_.impl_->descriptor.cancel(); }
+void FdWatch::Ready::cancelled() {
+    watch_.impl_->descriptor.cancel();
+}
 
 }  // namespace godwit::runtime

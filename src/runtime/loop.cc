@@ -17,7 +17,9 @@ struct Detached {
     };
 };
 
-Detached run_detached(Task<void> task) { co_await std::move(task); }
+Detached run_detached(Task<void> task) {
+    co_await std::move(task);
+}
 
 }  // namespace
 
@@ -48,7 +50,9 @@ void Loop::resume_soon(std::coroutine_handle<> handle) {
     ready_.push_back(handle);
 }
 
-void Loop::spawn(Task<void> task) { run_detached(std::move(task)); }
+void Loop::spawn(Task<void> task) {
+    run_detached(std::move(task));
+}
 
 void Loop::start_timer(Timer& timer, Instant due) {
     GODWIT_CHECK(!timer.is_linked(), "a running timer was started again");
@@ -67,7 +71,9 @@ void Loop::run_timers() {
     }
 }
 
-Instant Loop::next_timer() const { return timers_.empty() ? Instant::max() : timers_.begin()->due_; }
+Instant Loop::next_timer() const {
+    return timers_.empty() ? Instant::max() : timers_.begin()->due_;
+}
 
 void Loop::take_remote() {
     std::vector<std::move_only_function<void()>> posted;

@@ -21,7 +21,8 @@
 namespace godwit::runtime {
 
 // Something that happens at an instant. Unlinks itself when destroyed. Loop thread only.
-class Timer : public boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class Timer
+    : public boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   public:
     virtual ~Timer() = default;
     Instant due() const { return due_; }

@@ -42,10 +42,10 @@ class Permits {
     explicit Permits(std::uint64_t total) : total_(total) {}
     ~Permits() { GODWIT_CHECK(waiting_.empty() && taken_ == 0, "{} permits still held", taken_); }
 
-    class Acquire : private Wait,
-                    public boost::intrusive::list_base_hook<
-                        boost::intrusive::tag<Permits>,
-                        boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    class Acquire
+        : private Wait,
+          public boost::intrusive::list_base_hook<
+              boost::intrusive::tag<Permits>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
       public:
         Acquire(Permits& permits, Context& wait_context, std::uint64_t count)
             : Wait(wait_context), permits_(permits), count_(count) {}
@@ -55,8 +55,9 @@ class Permits {
 
       private:
         friend class Permits;
-        using Queue = boost::intrusive::list_base_hook<boost::intrusive::tag<Permits>,
-                                                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+        using Queue =
+            boost::intrusive::list_base_hook<boost::intrusive::tag<Permits>,
+                                             boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
         void forget() override { Queue::unlink(); }
         void grant();
 

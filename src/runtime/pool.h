@@ -40,7 +40,7 @@ class Pool {
 
       private:
         friend class Pool;
-        virtual void work() = 0;   // on a pool thread
+        virtual void work() = 0;    // on a pool thread
         virtual void finish() = 0;  // on a pool thread, the last touch of this object
         Job* next_ = nullptr;
     };

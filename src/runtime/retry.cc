@@ -10,13 +10,19 @@ Action action_for(ErrorKind kind) {
         case ErrorKind::NotFound:
         case ErrorKind::Exists:
         case ErrorKind::Denied:
-        case ErrorKind::Unsupported: return Action::GiveUp;
-        case ErrorKind::Changed: return Action::PlanAgain;
+        case ErrorKind::Unsupported:
+            return Action::GiveUp;
+        case ErrorKind::Changed:
+            return Action::PlanAgain;
         case ErrorKind::Corrupt:
-        case ErrorKind::Lost: return Action::TryAgain;
-        case ErrorKind::Busy: return Action::SlowDown;
-        case ErrorKind::Full: return Action::Pause;
-        case ErrorKind::Cancelled: return Action::Stop;
+        case ErrorKind::Lost:
+            return Action::TryAgain;
+        case ErrorKind::Busy:
+            return Action::SlowDown;
+        case ErrorKind::Full:
+            return Action::Pause;
+        case ErrorKind::Cancelled:
+            return Action::Stop;
     }
     GODWIT_CHECK(false, "no such error kind: {}", static_cast<int>(kind));
 }

@@ -14,12 +14,12 @@ namespace godwit::runtime {
 
 // What an error's kind asks for.
 enum class Action : std::uint8_t {
-    GiveUp,      // the item fails; others go on
-    PlanAgain,   // the item is not what was planned: defer it
-    TryAgain,    // the same request again, at once or after a short wait
-    SlowDown,    // again, later, and let the whole location go slower
-    Pause,       // nothing will work until somebody makes room
-    Stop,        // the execution ends
+    GiveUp,     // the item fails; others go on
+    PlanAgain,  // the item is not what was planned: defer it
+    TryAgain,   // the same request again, at once or after a short wait
+    SlowDown,   // again, later, and let the whole location go slower
+    Pause,      // nothing will work until somebody makes room
+    Stop,       // the execution ends
 };
 
 Action action_for(ErrorKind kind);

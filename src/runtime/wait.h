@@ -66,6 +66,8 @@ class Sleep : private Wait, private Timer {
     Duration duration_;
 };
 
-inline Sleep sleep(Context& context, Duration duration) { return Sleep(context, duration); }
+inline Sleep sleep(Context& context, Duration duration) {
+    return Sleep(context, duration);
+}
 
 }  // namespace godwit::runtime

@@ -126,7 +126,8 @@ class Source {
 
     // Fills `out` with the bytes from `offset_bytes` and returns their digest. Fails with Changed
     // when the object turned out shorter or of another generation.
-    virtual Task<Result<Digest>> read(Context& context, std::uint64_t offset_bytes, std::span<std::byte> out) = 0;
+    virtual Task<Result<Digest>> read(Context& context, std::uint64_t offset_bytes,
+                                      std::span<std::byte> out) = 0;
 
     // Succeeds when the object is still the generation that was opened, looked at anew. Fails with
     // Changed. Everything read before a success belongs to one generation (I7).
@@ -180,8 +181,8 @@ class Sink {
     // Stores one part. `digest` is of `bytes`, in the request's algorithm. After a resume, a part
     // that is there already and equal is not sent again. After any failure only destruction (or,
     // for Lost and Busy, a resume from the checkpoint) is allowed.
-    virtual Task<Result<void>> write(Context& context, std::uint64_t offset_bytes, std::span<const std::byte> bytes,
-                                     const Digest& digest) = 0;
+    virtual Task<Result<void>> write(Context& context, std::uint64_t offset_bytes,
+                                     std::span<const std::byte> bytes, const Digest& digest) = 0;
 
     // Opaque bytes with which resume() carries on after a crash. Empty: it cannot. Valid from the
     // moment that begin() returns.
@@ -213,14 +214,15 @@ class Store {
     virtual std::unique_ptr<Listing> list(KeyRange range) = 0;
 
     // Absent is a value. `with_tags` may cost a request more.
-    virtual Task<Result<std::optional<ObjectInfo>>> stat(Context& context, const Key& key, bool with_tags) = 0;
+    virtual Task<Result<std::optional<ObjectInfo>>> stat(Context& context, const Key& key,
+                                                         bool with_tags) = 0;
 
     virtual Task<Result<std::unique_ptr<Source>>> open(Context& context, const OpenRequest& request) = 0;
 
     // Publishes an object that is held whole; also directories, symlinks (bytes = target) and empty
     // files. Atomic and durable as Sink::commit. `digest` is of `bytes`.
-    virtual Task<Result<Receipt>> put(Context& context, const PutRequest& request, std::span<const std::byte> bytes,
-                                      const Digest& digest) = 0;
+    virtual Task<Result<Receipt>> put(Context& context, const PutRequest& request,
+                                      std::span<const std::byte> bytes, const Digest& digest) = 0;
 
     virtual Task<Result<std::unique_ptr<Sink>>> begin(Context& context, const PutRequest& request) = 0;
     // Carries on what a Sink with this checkpoint had stored. Fails with NotFound when it is gone.

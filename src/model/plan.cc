@@ -1,0 +1,154 @@
+#include "model/plan.h"
+
+#include "model/enum_names.h"
+
+namespace godwit::model {
+namespace {
+
+constexpr Plan kCopy{PlanAction::Copy, SkipReason::None};
+constexpr Plan kMetadata{PlanAction::Metadata, SkipReason::None};
+constexpr Plan kExamine{PlanAction::Examine, SkipReason::None};
+constexpr Plan kRecheck{PlanAction::Recheck, SkipReason::None};
+constexpr Plan kConflict{PlanAction::Conflict, SkipReason::None};
+constexpr Plan kUnchanged{PlanAction::Skip, SkipReason::Unchanged};
+constexpr Plan kAdopted{PlanAction::Skip, SkipReason::Adopted};
+
+// A directory cannot take the place of a file or the other way round without losing something.
+bool kinds_exclude(ObjectType source, ObjectType destination) {
+    return (source == ObjectType::Directory) != (destination == ObjectType::Directory);
+}
+
+bool attributes_equal(const PosixAttributes& a, const PosixAttributes& b, const PlanPolicy& policy) {
+    constexpr std::uint32_t kPermissionBits = 07777;
+    if (policy.preserve_mode && (a.mode & kPermissionBits) != (b.mode & kPermissionBits)) return false;
+    if (policy.preserve_owner && (a.uid != b.uid || a.gid != b.gid)) return false;
+    return !policy.preserve_mtime || a.mtime_ns == b.mtime_ns;
+}
+
+Plan compare_directories(const std::optional<PosixAttributes>& source,
+                         const std::optional<PosixAttributes>& destination, const PlanPolicy& policy) {
+    if (!source || !destination) return kAdopted;
+    return attributes_equal(*source, *destination, policy) ? kAdopted : kMetadata;
+}
+
+// Bytes are taken for equal when size and mtime are; then only attributes may differ.
+Plan compare_by_mtime(std::int64_t source_mtime_ns, std::int64_t destination_mtime_ns,
+                      const std::optional<PosixAttributes>& source,
+                      const std::optional<PosixAttributes>& destination, const PlanPolicy& policy) {
+    if (source_mtime_ns != destination_mtime_ns) return kCopy;
+    if (source && destination && !attributes_equal(*source, *destination, policy)) return kMetadata;
+    return kAdopted;
+}
+
+Plan compare_listed(const Entry& source, const Entry& destination, const PlanPolicy& policy) {
+    if (source.type == ObjectType::Directory) {
+        if (source.posix && !destination.posix) return kExamine;
+        return compare_directories(source.posix, destination.posix, policy);
+    }
+    if (source.type != destination.type && source.posix && destination.posix) return kCopy;
+    if (source.identity.size_bytes != destination.identity.size_bytes) return kCopy;
+    switch (policy.compare) {
+        case CompareMode::Size:
+            return kAdopted;
+        case CompareMode::Checksum:
+        case CompareMode::Bytes:
+            return kExamine;
+        case CompareMode::Metadata:
+            break;
+    }
+    if (!source.posix || !destination.posix) return kExamine;
+    return compare_by_mtime(source.posix->mtime_ns, destination.posix->mtime_ns, source.posix,
+                            destination.posix, policy);
+}
+
+Plan compare_indexed(const Entry& source, const Entry& destination, const IndexRow& indexed,
+                     const PlanPolicy& policy) {
+    bool destination_same = same_generation(destination.identity, indexed.destination);
+    if (destination_same && same_generation(source.identity, indexed.source)) return kUnchanged;
+    if (source.type == ObjectType::Directory) return compare_listed(source, destination, policy);
+    // A generation that the store tells apart by ctime or inode alone: chmod, chown, a restored
+    // backup, or an overwrite that put size and mtime back. Only the bytes can tell.
+    bool only_inode_changed = source.posix && source.identity.size_bytes == indexed.source.size_bytes &&
+                              source.identity.mtime_ns == indexed.source.mtime_ns;
+    if (destination_same && only_inode_changed && indexed.digest) return kRecheck;
+    return kCopy;
+}
+
+}  // namespace
+
+bool same_generation(const Identity& a, const Identity& b) {
+    return a.size_bytes == b.size_bytes && a.tag == b.tag;
+}
+
+std::int64_t effective_mtime_ns(const ObjectInfo& object) {
+    return object.metadata.posix ? object.metadata.posix->mtime_ns : object.entry.identity.mtime_ns;
+}
+
+Plan plan(const Entry* source, const Entry* destination, const IndexRow* indexed, const PlanPolicy& policy) {
+    GODWIT_CHECK(source || destination, "a plan for nothing");
+    if (!source) return {PlanAction::Extra, SkipReason::None};
+    if (source->type == ObjectType::Special) return {PlanAction::Skip, SkipReason::Special};
+    if (source->archived) return {PlanAction::Skip, SkipReason::Archived};
+    if (!destination) return kCopy;
+    if (policy.destination_hierarchical && kinds_exclude(source->type, destination->type)) return kConflict;
+    if (source->type != ObjectType::Directory) {
+        if (!policy.overwrite) return {PlanAction::Skip, SkipReason::NotOverwritten};
+        if (policy.transfer_all) return kCopy;
+    }
+    if (indexed && policy.use_index) return compare_indexed(*source, *destination, *indexed, policy);
+    return compare_listed(*source, *destination, policy);
+}
+
+Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, const PlanPolicy& policy) {
+    if (source.entry.type == ObjectType::Directory) {
+        return compare_directories(source.metadata.posix, destination.metadata.posix, policy);
+    }
+    if (source.entry.type != destination.entry.type) return kCopy;
+    if (source.entry.identity.size_bytes != destination.entry.identity.size_bytes) return kCopy;
+    if (policy.compare == CompareMode::Metadata) {
+        return compare_by_mtime(effective_mtime_ns(source), effective_mtime_ns(destination),
+                                source.metadata.posix, destination.metadata.posix, policy);
+    }
+    if (source.stored_digest && source.stored_digest == destination.stored_digest &&
+        policy.compare == CompareMode::Checksum) {
+        return kAdopted;
+    }
+    return kRecheck;
+}
+
+namespace {
+
+constexpr EnumNames<PlanAction, 8> kActionNames{{{PlanAction::Copy, "copy"},
+                                                 {PlanAction::Metadata, "metadata"},
+                                                 {PlanAction::Skip, "skip"},
+                                                 {PlanAction::Conflict, "conflict"},
+                                                 {PlanAction::Unrepresentable, "unrepresentable"},
+                                                 {PlanAction::Examine, "examine"},
+                                                 {PlanAction::Recheck, "recheck"},
+                                                 {PlanAction::Extra, "extra"}}};
+
+constexpr EnumNames<SkipReason, 6> kSkipNames{{{SkipReason::None, ""},
+                                               {SkipReason::Unchanged, "unchanged"},
+                                               {SkipReason::Adopted, "adopted"},
+                                               {SkipReason::NotOverwritten, "not_overwritten"},
+                                               {SkipReason::Archived, "archived"},
+                                               {SkipReason::Special, "special"}}};
+
+}  // namespace
+
+std::string_view to_string(PlanAction action) {
+    return name_of(kActionNames, action);
+}
+std::string_view to_string(SkipReason reason) {
+    return name_of(kSkipNames, reason);
+}
+
+std::optional<CompareMode> compare_mode_from(std::string_view name) {
+    if (name == "metadata" || name == "index") return CompareMode::Metadata;
+    if (name == "size" || name == "index,size") return CompareMode::Size;
+    if (name == "checksum") return CompareMode::Checksum;
+    if (name == "bytes") return CompareMode::Bytes;
+    return {};
+}
+
+}  // namespace godwit::model

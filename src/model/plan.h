@@ -1,0 +1,107 @@
+// plan(): what is to be done about one key, as a pure function of what is known of both sides.
+//
+// It decides from listings and the index alone. Where those cannot tell whether two objects are
+// equal it says Examine: a transfer slot then asks the stores (HEAD, digest) and calls
+// plan_examined() with what it learned.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "model/evidence.h"
+#include "model/key.h"
+#include "model/object.h"
+
+namespace godwit::model {
+
+// Stored in batches: never renumber.
+enum class PlanAction : std::uint8_t {
+    Copy = 1,             // bring over bytes and attributes
+    Metadata = 2,         // bytes are equal: bring over attributes only
+    Skip = 3,             // leave it, for the reason given
+    Conflict = 4,         // an object of another kind is in the way
+    Unrepresentable = 5,  // the destination cannot hold this key beside one that it gets already
+    Examine = 6,          // ask the stores, then decide
+    Recheck = 7,          // only ctime, inode or owner changed: read the source, compare with the digest kept
+    Extra = 8,            // only the destination has it
+};
+std::string_view to_string(PlanAction action);
+
+// Why an object is left alone. Stored: never renumber.
+enum class SkipReason : std::uint8_t {
+    None = 0,
+    Unchanged = 1,       // counted as UNCHANGED
+    Adopted = 2,         // the same by the comparison asked for; entered into the index, UNCHANGED
+    NotOverwritten = 3,  // --no-overwrite, and the destination has it
+    Archived = 4,        // must be restored first
+    Special = 5,         // FIFO, socket, device
+};
+std::string_view to_string(SkipReason reason);
+
+struct Plan {
+    PlanAction action = PlanAction::Skip;
+    SkipReason reason = SkipReason::None;
+
+    friend bool operator==(const Plan&, const Plan&) = default;
+};
+
+// How two present objects are compared where the index knows nothing of them.
+enum class CompareMode : std::uint8_t {
+    Metadata,  // size and mtime, and attributes where both sides tell them
+    Size,      // size alone
+    Checksum,  // digests that the stores keep, else digests of the bytes
+    Bytes,     // the bytes of both
+};
+std::optional<CompareMode> compare_mode_from(std::string_view name);
+
+struct PlanPolicy {
+    CompareMode compare = CompareMode::Metadata;
+    bool use_index = true;
+    bool overwrite = true;      // false: never replace what is there (OverwriteMode NEVER)
+    bool transfer_all = false;  // copy even what is equal (TransferMode ALL)
+    // Attributes that are compared and brought over.
+    bool preserve_owner = true;
+    bool preserve_mode = true;
+    bool preserve_mtime = true;
+    bool destination_hierarchical = false;
+};
+
+// What the index says of a key: the generations that were last proved, or adopted, to be equal.
+struct IndexRow {
+    Key key;
+    Identity source;
+    Identity destination;
+    std::optional<Digest> digest;  // of the bytes; absent when adopted by metadata
+    EvidenceLevel level = EvidenceLevel::None;
+    std::string execution;     // the execution that proved it
+    std::int64_t unix_ns = 0;  // when
+};
+
+// Equal size and equal tag. mtime is left out: a PUT does not return it, and every store's tag
+// changes when its mtime does.
+bool same_generation(const Identity& a, const Identity& b);
+
+Plan plan(const Entry* source, const Entry* destination, const IndexRow* indexed, const PlanPolicy& policy);
+
+// The decision for Examine, with all that stat() tells of both sides.
+Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, const PlanPolicy& policy);
+
+// mtime that a copy of `object` gets: its own POSIX mtime, else when the store took it in.
+std::int64_t effective_mtime_ns(const ObjectInfo& object);
+
+// One object of a batch: all that a transfer needs without listing again.
+struct PlannedObject {
+    Key key;
+    PlanAction action = PlanAction::Copy;
+    SkipReason reason = SkipReason::None;
+    ObjectType type = ObjectType::File;
+    Identity source;
+    std::optional<Identity> destination;
+    // What the index held, for Recheck.
+    std::optional<Digest> known_digest;
+    // How often this object was deferred before, in this execution.
+    std::uint32_t deferrals = 0;
+};
+
+}  // namespace godwit::model
