@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# ./dev test [--all] [--preset PRESET] [FILTER]: builds PRESET (dev, asan or tsan), then runs the unit
+# tests, the lint rules and the end-to-end tests. The last line is `N passed, N failed, N skipped`.
+#
+#   --all    also what takes longer than minutes (ctest label `slow`, pytest marker `slow`)
+#   FILTER   only test programs of that name; else only test cases whose name contains it
+set -euo pipefail
+. scripts/dev/steps.sh
+. scripts/dev/tools_env.sh
+
+preset=dev
+all=no
+filter=
+while (($# > 0)); do
+    case $1 in
+        --all) all=yes ;;
+        --preset)
+            preset=${2:?test: --preset needs a name}
+            shift
+            ;;
+        -*) die "test: unknown option $1 (allowed: --all, --preset)" ;;
+        *) filter=$1 ;;
+    esac
+    shift
+done
+
+bash scripts/dev/build.sh "$preset"
+results=$PWD/build/$preset/results
+rm -rf "$results"
+mkdir -p "$results/programs"
+
+# Each GoogleTest program writes its cases as XML beside the others, so that cases are counted and
+# not programs.
+export GTEST_OUTPUT=xml:$results/programs/
+export GODWIT_TEST_ALL=$all
+
+ctest_arguments=(--test-dir "build/$preset" -j2 --output-on-failure --output-junit "$results/ctest.xml")
+if [[ $all == no ]]; then ctest_arguments+=(-LE slow); fi
+if [[ -n $filter ]]; then
+    if ctest --test-dir "build/$preset" -N -R "$filter" | grep -q '^ *Test *#'; then
+        ctest_arguments+=(-R "$filter")
+    else
+        export GTEST_FILTER="*$filter*"
+    fi
+fi
+
+pytest_arguments=(tests/e2e --junitxml "$results/pytest.xml" -p no:cacheprovider --color=no -q)
+if [[ $all == no ]]; then pytest_arguments+=(-m 'not slow'); fi
+if [[ -n $filter ]]; then pytest_arguments+=(-k "$filter"); fi
+
+# A failing test must not hide the others: every runner runs, and the count decides at the end.
+run_to_the_end() {
+    local runner=$1 status=0
+    shift
+    "$@" || status=$?
+    echo "$status" >"$results/$runner.exit"
+}
+
+run_end_to_end() {
+    local status=0
+    build/venv/bin/python -m pytest "${pytest_arguments[@]}" || status=$?
+    # 5: the filter chose no end-to-end test.
+    if ((status == 5)) && [[ -n $filter ]]; then status=0; fi
+    return "$status"
+}
+export GODWIT_BINARY=$PWD/build/$preset/src/app/godwit GODWIT_VERSITYGW=$versitygw PYTHONDONTWRITEBYTECODE=1
+# Where it can be built, a checksum server that does not run is a failure and not a skip.
+GODWIT_CHECKSUM_SERVER_REQUIRED=$(can_build_go_tools && echo yes || echo no)
+export GODWIT_CHECKSUM_SERVER_REQUIRED
+
+step "test: programs" run_to_the_end ctest ctest "${ctest_arguments[@]}"
+step "test: end to end" run_to_the_end pytest run_end_to_end
+exec python3 scripts/dev/count_tests.py "$results"
