@@ -1,0 +1,60 @@
+// Where credentials come from, in the order in which botocore looks:
+//
+//   1 environment   2 profile with role_arn (assume role)   3 web identity token
+//   4 shared credentials file   5 credential_process   6 config file
+//   7 container endpoint   8 EC2 instance metadata (IMDSv2)
+//
+// The first that is configured wins; if it then fails the search ends with its error, so that a typo
+// does not silently use other keys. Secrets stay inside Credentials: no message, no describe(), no
+// argv holds one.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "net/http_client.h"
+#include "runtime/context.h"
+#include "runtime/io_loop.h"
+#include "runtime/task.h"
+#include "s3/aws_config.h"
+#include "s3/sigv4.h"
+
+namespace godwit::s3 {
+
+using runtime::Context;
+using runtime::Task;
+
+// Belongs to one loop's thread.
+class CredentialsProvider {
+  public:
+    virtual ~CredentialsProvider() = default;
+    // Credentials that are valid now; may ask the network. Kinds: NotFound (none configured, the cause names
+    // where was looked), Denied (refused), Invalid (configuration), Lost and Busy (asked in vain).
+    virtual Task<Result<Credentials>> get(Context& context) = 0;
+    // Which source won and from where, without secrets: "profile prod in /home/u/.aws/credentials".
+    // Empty until the first success.
+    virtual std::string describe() const = 0;
+};
+
+// Keys given by hand (tests, options).
+std::unique_ptr<CredentialsProvider> static_credentials(Credentials credentials, std::string description);
+// Requests without a signature, by the user's explicit wish.
+std::unique_ptr<CredentialsProvider> anonymous_credentials();
+
+// Caches what `inner` gives, and asks again from 5 minutes before its expiry (single flight: who
+// comes meanwhile waits, or goes on with what is still valid). Failing to refresh is an error only once the
+// old ones have expired.
+std::unique_ptr<CredentialsProvider> refreshing_credentials(runtime::IoLoop& loop,
+                                                            std::unique_ptr<CredentialsProvider> inner);
+
+// The whole chain with refresh. `http` is for STS and is used with its proxies; container and
+// instance endpoints are asked without any. All arguments outlive the provider, but `config` and
+// `http`, which are copied. Fails with Invalid when the HTTP options cannot be used.
+Result<std::unique_ptr<CredentialsProvider>> default_credentials(runtime::IoLoop& loop,
+                                                                 const AwsConfig& config,
+                                                                 const net::HttpClientOptions& http,
+                                                                 Random& random);
+
+}  // namespace godwit::s3
