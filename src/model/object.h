@@ -63,6 +63,8 @@ using NamedValues = std::vector<std::pair<std::string, std::string>>;
 // All that travels with an object's bytes.
 struct Metadata {
     std::optional<PosixAttributes> posix;
+    // The mtime to give a file that has no POSIX attributes: when its store took it in.
+    std::optional<std::int64_t> fallback_mtime_ns;
     ContentHeaders headers;
     // User metadata without the "x-amz-meta-" prefix, names in lower case, without the file-* keys
     // that stand in `posix`.

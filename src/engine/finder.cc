@@ -1,0 +1,198 @@
+#include "engine/finder.h"
+
+#include <algorithm>
+
+#include "model/prefix_guard.h"
+
+namespace godwit::engine {
+namespace {
+
+using model::Entry;
+using model::IndexRow;
+using model::ObjectType;
+using model::Outcome;
+using model::Plan;
+using model::PlanAction;
+using model::PlannedObject;
+using model::SkipReason;
+
+// Turns a store's listing into a stream that is checked for order, and collects what it could not
+// read.
+EntryStream entries_of(Context& context, store::Listing& listing, std::vector<Error>& unreadable,
+                       const std::string& root) {
+    auto last_key = std::make_shared<std::string>();
+    return EntryStream(
+        [&context, &listing, &unreadable, root, last_key]() -> Task<Result<EntryStream::Page>> {
+            GODWIT_CO_TRY(store::Page page, co_await listing.next(context));
+            for (Error& error : page.unreadable) unreadable.push_back(std::move(error));
+            for (const Entry& entry : page.entries) {
+                if (entry.key.bytes() <= *last_key) {
+                    co_return Error(ErrorKind::Corrupt, "list", root,
+                                    "key \"" + entry.key.bytes() + "\" came after \"" + *last_key + "\"")
+                        .with_code("ListingOutOfOrder");
+                }
+                *last_key = entry.key.bytes();
+            }
+            co_return EntryStream::Page{std::move(page.entries), page.last};
+        });
+}
+
+class Merge {
+  public:
+    Merge(Context& context, FinderInput& input, const FoundSink& sink)
+        : input_(input),
+          sink_(sink),
+          source_listing_(input.source.list(input.range)),
+          destination_listing_(input.destination.list(input.range)),
+          source_(
+              entries_of(context, *source_listing_, page_.unreadable_source, input.source.uri(model::Key()))),
+          destination_(entries_of(context, *destination_listing_, page_.unreadable_destination,
+                                  input.destination.uri(model::Key()))) {}
+
+    Task<Result<void>> run();
+
+  private:
+    Task<Result<void>> fill();
+    bool all_ready() const { return source_.ready() && destination_.ready() && input_.index.ready(); }
+    // Plans the smallest key of the streams. False when all have ended.
+    bool step();
+    bool index_caught_up();
+    const IndexRow* indexed_for(const model::Key& key);
+    void plan_one(const Entry* source, const Entry* destination);
+    Plan guard(const Entry& source, Plan plan);
+    void add(const Entry& source, const Entry* destination, Plan plan, const IndexRow* indexed);
+    void adopt(const Entry& source, const Entry& destination, const IndexRow* indexed);
+    bool page_full() const;
+    Task<Result<void>> flush(bool complete);
+
+    FinderInput& input_;
+    const FoundSink& sink_;
+    FoundPage page_;
+    std::uint64_t page_bytes_ = 0;
+    std::unique_ptr<store::Listing> source_listing_;
+    std::unique_ptr<store::Listing> destination_listing_;
+    EntryStream source_;
+    EntryStream destination_;
+    model::PrefixGuard files_;
+};
+
+Task<Result<void>> Merge::run() {
+    for (;;) {
+        if (!all_ready()) GODWIT_CO_TRY_VOID(co_await fill());
+        if (!index_caught_up()) continue;
+        if (!step()) break;
+        if (page_full()) GODWIT_CO_TRY_VOID(co_await flush(false));
+    }
+    co_return co_await flush(true);
+}
+
+Task<Result<void>> Merge::fill() {
+    GODWIT_CO_TRY_VOID(co_await source_.fill());
+    GODWIT_CO_TRY_VOID(co_await destination_.fill());
+    co_return co_await input_.index.fill();
+}
+
+bool Merge::step() {
+    const Entry* source = source_.current();
+    const Entry* destination = destination_.current();
+    if (!source && !destination) return false;
+    bool take_source = source && (!destination || source->key <= destination->key);
+    bool take_destination = destination && (!source || destination->key <= source->key);
+    plan_one(take_source ? source : nullptr, take_destination ? destination : nullptr);
+    page_.cursor = (take_source ? source : destination)->key.bytes();
+    if (take_source) source_.pop();
+    if (take_destination) destination_.pop();
+    return true;
+}
+
+// Passes over index rows of keys that the source no longer has. False when the stream must be filled
+// before it can tell what the index holds of the next source key.
+bool Merge::index_caught_up() {
+    const Entry* source = source_.current();
+    if (!source) return true;
+    for (IndexRow* row = input_.index.current(); row && row->key < source->key; row = input_.index.current()) {
+        input_.index.pop();
+    }
+    return input_.index.ready();
+}
+
+const IndexRow* Merge::indexed_for(const model::Key& key) {
+    const IndexRow* row = input_.index.current();
+    return row && row->key == key ? row : nullptr;
+}
+
+void Merge::plan_one(const Entry* source, const Entry* destination) {
+    if (!source) return;  // only the destination has it: a mirror run's business
+    const IndexRow* indexed = indexed_for(source->key);
+    ++input_.progress.listed_objects;
+    input_.progress.listed_bytes += source->identity.size_bytes;
+    Plan plan = guard(*source, model::plan(source, destination, indexed, input_.options.policy));
+    if (plan.action != PlanAction::Skip || plan.reason > SkipReason::Adopted) {
+        add(*source, destination, plan, indexed);
+        return;
+    }
+    ++input_.progress.skipped_objects;
+    page_.unchanged.add(Outcome::Unchanged, 1, source->identity.size_bytes);
+    if (plan.reason == SkipReason::Adopted) adopt(*source, *destination, indexed);
+}
+
+// A file system cannot hold what lies beneath a file.
+Plan Merge::guard(const Entry& source, Plan plan) {
+    if (!input_.options.policy.destination_hierarchical) return plan;
+    if (!files_.beneath_file(source.key.bytes()).empty())
+        return {PlanAction::Unrepresentable, SkipReason::None};
+    if (source.type != ObjectType::Directory) files_.is_file(source.key.bytes());
+    return plan;
+}
+
+void Merge::add(const Entry& source, const Entry* destination, Plan plan, const IndexRow* indexed) {
+    PlannedObject object;
+    object.key = source.key;
+    object.action = plan.action;
+    object.reason = plan.reason;
+    object.type = source.type;
+    object.source = source.identity;
+    if (destination) object.destination = destination->identity;
+    if (plan.action == PlanAction::Recheck && indexed) object.known_digest = indexed->digest;
+    bool late = source.type == ObjectType::Directory && input_.options.policy.destination_hierarchical;
+    page_bytes_ += source.identity.size_bytes;
+    ++input_.progress.planned_objects;
+    input_.progress.planned_bytes += source.identity.size_bytes;
+    (late ? page_.directories : page_.objects).push_back(std::move(object));
+}
+
+void Merge::adopt(const Entry& source, const Entry& destination, const IndexRow* indexed) {
+    if (indexed && model::same_generation(indexed->source, source.identity) &&
+        model::same_generation(indexed->destination, destination.identity)) {
+        return;
+    }
+    IndexRow row;
+    row.key = source.key;
+    row.source = source.identity;
+    row.destination = destination.identity;
+    page_.adopted.push_back(std::move(row));
+}
+
+bool Merge::page_full() const {
+    return page_.objects.size() + page_.directories.size() >= kFoundObjectsMax ||
+           page_bytes_ >= kFoundBytesMax || page_.unchanged[Outcome::Unchanged] >= kFoundUnchangedMax ||
+           page_.adopted.size() >= kFoundObjectsMax;
+}
+
+Task<Result<void>> Merge::flush(bool complete) {
+    page_.complete = complete;
+    FoundPage found = std::move(page_);
+    page_ = FoundPage();
+    page_.cursor = found.cursor;
+    page_bytes_ = 0;
+    co_return co_await sink_(std::move(found));
+}
+
+}  // namespace
+
+Task<Result<void>> find(Context& context, FinderInput& input, const FoundSink& sink) {
+    Merge merge(context, input, sink);
+    co_return co_await merge.run();
+}
+
+}  // namespace godwit::engine

@@ -1,0 +1,36 @@
+// What one execution is asked to do, apart from its two ends.
+#pragma once
+
+#include <cstdint>
+
+#include "base/digest.h"
+#include "model/evidence.h"
+#include "model/plan.h"
+
+namespace godwit::engine {
+
+struct ExecutionOptions {
+    model::PlanPolicy policy;
+    DigestAlgorithm digest = DigestAlgorithm::Crc64Nvme;
+    // False is verify_mode NONE: outcomes are COPIED, without evidence.
+    bool verify = true;
+    // Demand a read-back even where the store attests.
+    bool read_back = false;
+    bool carry_tags = true;
+    // A source that changes while it is read: true stores it all the same, without evidence.
+    bool publish_changed = false;
+
+    // Bytes of object content held in memory at once, over all transfers.
+    std::uint64_t memory_bytes_max = 96ull << 20;
+    // Requests (or file operations) in flight: where to begin, and the bound.
+    std::uint32_t concurrency_start = 16;
+    std::uint32_t concurrency_max = 1024;
+    // 0: no limit.
+    std::uint64_t bytes_per_second = 0;
+    // Whole tries at one object when the stored bytes turn out wrong.
+    int object_attempts_max = 3;
+    // How often an object that changed while it was read is tried again at the end of the run.
+    std::uint32_t deferrals_max = 3;
+};
+
+}  // namespace godwit::engine

@@ -1,0 +1,30 @@
+// Reads a large object part by part, several at once, and hands each to a consumer.
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "engine/parts.h"
+#include "engine/transfer.h"
+
+namespace godwit::engine {
+
+// Objects up to this size are held whole: one request, one hop, the checksum known before the head
+// is sent.
+inline constexpr std::uint64_t kWholeBytesMax = 8ull << 20;
+inline constexpr std::uint64_t kReadBackPartBytes = 8ull << 20;
+
+// The memory that holding an object of this size whole takes; what is larger goes by parts, which
+// take their own.
+std::uint64_t whole_room_bytes(std::uint64_t object_bytes);
+
+using PartConsumer =
+    std::function<Task<Result<void>>(Context&, const PartRange&, std::span<const std::byte>, const Digest&)>;
+
+// Reads all parts of `layout`, as many at once as memory and request permits allow, sets their
+// digests and gives each to `consumer` while its memory is held. Ends when all parts have; the first
+// error stops the others and is returned.
+Task<Result<void>> stream_parts(Context& context, TransferContext& shared, store::Source& source,
+                                const PartLayout& layout, PartDigests& digests, const PartConsumer& consumer);
+
+}  // namespace godwit::engine

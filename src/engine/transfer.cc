@@ -1,0 +1,373 @@
+// One object's whole way, top to bottom: transfer() -> move() -> copy() -> publish -> evidence.
+#include "engine/transfer.h"
+
+#include "engine/part_stream.h"
+#include "engine/read_back.h"
+#include "runtime/retry.h"
+
+namespace godwit::engine {
+namespace {
+
+using model::EvidenceLevel;
+using model::ObjectType;
+using model::Outcome;
+using model::PlanAction;
+using model::PlannedObject;
+
+// One try at one object.
+class Attempt {
+  public:
+    Attempt(Context& context, TransferContext& shared, const PlannedObject& object)
+        : context_(context), shared_(shared), object_(object) {}
+
+    // Runs the plan's action; on failure scope() says whose the error is.
+    Task<Result<ObjectEnd>> run();
+    Scope scope() const { return scope_; }
+
+  private:
+    Task<Result<ObjectEnd>> copy();
+    Task<Result<ObjectEnd>> copy_inside_server();
+    Task<Result<ObjectEnd>> copy_through_us();
+    Task<Result<ObjectEnd>> examine();
+    Task<Result<ObjectEnd>> recheck();
+    Task<Result<ObjectEnd>> bring_metadata();
+
+    Task<Result<store::Receipt>> publish_whole(store::Source& source, store::Part part,
+                                               model::Evidence& evidence);
+    Task<Result<store::Receipt>> publish_parts(store::Source& source, model::Evidence& evidence);
+    Task<Result<std::unique_ptr<store::Sink>>> open_sink(const store::PutRequest& request);
+    Task<Result<void>> source_unchanged(store::Source& source);
+    Task<Result<ObjectEnd>> prove(store::Receipt receipt, model::Evidence evidence);
+
+    store::PutRequest put_request(const model::ObjectInfo& info) const;
+    ObjectEnd unchanged(const model::ObjectInfo& destination) const;
+    bool can_copy_inside_server() const;
+    Error vanished() const {
+        return Error(ErrorKind::NotFound, "stat", shared_.source.uri(object_.key), "vanished");
+    }
+
+    Context& context_;
+    TransferContext& shared_;
+    const PlannedObject& object_;
+    // Whose operation runs: an error is that side's.
+    Scope scope_ = Scope::Transfer;
+    // A source that changed while it was read, and is stored all the same by option.
+    bool changed_ = false;
+};
+
+store::OpenRequest open_request(const TransferContext& shared, const PlannedObject& object) {
+    store::OpenRequest request;
+    request.key = object.key;
+    request.expected = object.source;
+    request.type = object.type;
+    request.digest = shared.options.digest;
+    request.whole_bytes_max = std::min(kWholeBytesMax, shared.destination.capabilities().put_bytes_max);
+    request.with_tags = shared.options.carry_tags && shared.destination.capabilities().keeps_tags;
+    return request;
+}
+
+Task<Result<ObjectEnd>> Attempt::run() {
+    switch (object_.action) {
+        case PlanAction::Copy:
+            co_return co_await copy();
+        case PlanAction::Metadata:
+            co_return co_await bring_metadata();
+        case PlanAction::Examine:
+            co_return co_await examine();
+        case PlanAction::Recheck:
+            co_return co_await recheck();
+        case PlanAction::Skip:
+        case PlanAction::Conflict:
+        case PlanAction::Unrepresentable:
+        case PlanAction::Extra:
+            break;
+    }
+    GODWIT_CHECK(false, "{} is not for a transfer", model::to_string(object_.action));
+}
+
+bool Attempt::can_copy_inside_server() const {
+    const std::string& domain = shared_.source.capabilities().copy_domain;
+    return !domain.empty() && domain == shared_.destination.capabilities().copy_domain &&
+           !shared_.options.read_back;
+}
+
+Task<Result<ObjectEnd>> Attempt::copy() {
+    if (can_copy_inside_server()) co_return co_await copy_inside_server();
+    co_return co_await copy_through_us();
+}
+
+// The way that most objects go: permits, read with digest, publish, prove.
+Task<Result<ObjectEnd>> Attempt::copy_through_us() {
+    std::uint64_t room = whole_room_bytes(object_.source.size_bytes);
+    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(context_));
+    GODWIT_CO_TRY(runtime::Permit memory, co_await shared_.memory.acquire(context_, room));
+    GODWIT_CO_TRY_VOID(co_await shared_.rate.take(context_, room));
+
+    store::OpenRequest request = open_request(shared_, object_);
+    scope_ = Scope::Source;
+    GODWIT_CO_TRY(std::unique_ptr<store::Source> source, co_await shared_.source.open(context_, request));
+    model::Evidence evidence;
+    evidence.source = source->info().entry.identity;
+
+    std::optional<store::Part> whole = source->take_whole();
+    if (whole) {
+        GODWIT_CO_TRY(store::Receipt receipt, co_await publish_whole(*source, std::move(*whole), evidence));
+        shared_.progress.moved_bytes += object_.source.size_bytes;
+        // A read-back takes permits of its own; holding these meanwhile could starve it for ever.
+        memory.release();
+        slot.release();
+        co_return co_await prove(std::move(receipt), std::move(evidence));
+    }
+    slot.release();
+    GODWIT_CO_TRY(store::Receipt receipt, co_await publish_parts(*source, evidence));
+    co_return co_await prove(std::move(receipt), std::move(evidence));
+}
+
+store::PutRequest Attempt::put_request(const model::ObjectInfo& info) const {
+    store::PutRequest request;
+    request.key = object_.key;
+    request.type = object_.type;
+    request.size_bytes = info.entry.identity.size_bytes;
+    request.metadata = info.metadata;
+    request.replaces = object_.destination;
+    request.digest = shared_.options.digest;
+    request.read_back = shared_.options.read_back;
+    request.verify = shared_.options.verify;
+    // An object without POSIX attributes takes the time at which its store took it in.
+    if (!request.metadata.posix && shared_.destination.capabilities().hierarchical) {
+        request.metadata.fallback_mtime_ns = info.entry.identity.mtime_ns;
+    }
+    return request;
+}
+
+Task<Result<store::Receipt>> Attempt::publish_whole(store::Source& source, store::Part part,
+                                                    model::Evidence& evidence) {
+    evidence.source_digest = part.digest;
+    store::PutRequest request = put_request(source.info());
+    request.size_bytes = part.bytes.size();
+    scope_ = Scope::Destination;
+    co_return co_await shared_.destination.put(context_, request, part.bytes.span(), part.digest);
+}
+
+// Large objects: parts in any order, then the source once more, then the name.
+Task<Result<store::Receipt>> Attempt::publish_parts(store::Source& source, model::Evidence& evidence) {
+    store::PutRequest request = put_request(source.info());
+    scope_ = Scope::Destination;
+    GODWIT_CO_TRY(std::unique_ptr<store::Sink> sink, co_await open_sink(request));
+    PartLayout layout(request.size_bytes, sink->part_size_bytes());
+    PartDigests digests(layout);
+    PartConsumer write = [&](Context& context, const PartRange& part, std::span<const std::byte> bytes,
+                             const Digest& digest) -> Task<Result<void>> {
+        return sink->write(context, part.offset_bytes, bytes, digest);
+    };
+    scope_ = Scope::Transfer;
+    GODWIT_CO_TRY_VOID(co_await stream_parts(context_, shared_, source, layout, digests, write));
+    GODWIT_CO_TRY_VOID(co_await source_unchanged(source));
+    Digest whole = digests.whole();
+    evidence.source_digest = whole;
+    scope_ = Scope::Destination;
+    GODWIT_CO_TRY(store::Receipt receipt, co_await sink->commit(context_, whole));
+    GODWIT_CO_TRY_VOID(co_await shared_.uploads.ended(object_));
+    co_return std::move(receipt);
+}
+
+// Carries an interrupted upload of the same source generation on, or begins a new one after saying
+// so in the ledger.
+Task<Result<std::unique_ptr<store::Sink>>> Attempt::open_sink(const store::PutRequest& request) {
+    GODWIT_CO_TRY(std::string checkpoint, co_await shared_.uploads.find(object_));
+    if (!checkpoint.empty()) {
+        auto resumed = co_await shared_.destination.resume(context_, request, checkpoint);
+        if (resumed || resumed.error().kind() != ErrorKind::NotFound) co_return std::move(resumed);
+    }
+    GODWIT_CO_TRY_VOID(co_await shared_.uploads.intend(object_));
+    GODWIT_CO_TRY(std::unique_ptr<store::Sink> sink, co_await shared_.destination.begin(context_, request));
+    std::string begun = sink->checkpoint();
+    GODWIT_CO_TRY_VOID(co_await shared_.uploads.begun(object_, begun));
+    co_return std::move(sink);
+}
+
+Task<Result<void>> Attempt::source_unchanged(store::Source& source) {
+    scope_ = Scope::Source;
+    Result<void> same = co_await source.verify_unchanged(context_);
+    if (!same && same.error().kind() == ErrorKind::Changed && shared_.options.publish_changed) {
+        changed_ = true;
+        co_return {};
+    }
+    co_return std::move(same);
+}
+
+// Evidence: what the store gave with its receipt, else read again by us.
+Task<Result<ObjectEnd>> Attempt::prove(store::Receipt receipt, model::Evidence evidence) {
+    ObjectEnd end;
+    end.bytes = object_.source.size_bytes;
+    end.index = !changed_;
+    evidence.destination = receipt.identity;
+    evidence.level = receipt.level;
+    evidence.destination_digest = receipt.stored_digest;
+    bool enough = receipt.level >=
+                  (shared_.options.read_back ? EvidenceLevel::ReadBackCached : EvidenceLevel::ServerCopy);
+    if (shared_.options.verify && !changed_ && !enough) {
+        scope_ = Scope::Destination;
+        GODWIT_CO_TRY(ReadBack again, co_await read_back(context_, shared_, shared_.destination, object_.key,
+                                                         object_.type, receipt.identity, true));
+        scope_ = Scope::Transfer;
+        if (again.digest != evidence.source_digest) {
+            co_return Error(ErrorKind::Corrupt, "verify", shared_.destination.uri(object_.key),
+                            "read " + evidence.source_digest->display() + " from the source, " +
+                                again.digest.display() + " is stored")
+                .with_code("Mismatch");
+        }
+        evidence.level = again.level;
+        evidence.destination_digest = again.digest;
+    }
+    end.outcome = shared_.options.verify && !changed_ ? Outcome::Verified : Outcome::Copied;
+    if (end.outcome == Outcome::Copied) evidence.level = EvidenceLevel::None;
+    end.evidence = std::move(evidence);
+    co_return std::move(end);
+}
+
+Task<Result<ObjectEnd>> Attempt::copy_inside_server() {
+    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(context_));
+    store::CopyRequest request;
+    request.source_key = object_.key;
+    request.source_identity = object_.source;
+    request.put.key = object_.key;
+    request.put.type = object_.type;
+    request.put.size_bytes = object_.source.size_bytes;
+    request.put.replaces = object_.destination;
+    request.put.digest = shared_.options.digest;
+    scope_ = Scope::Transfer;
+    GODWIT_CO_TRY(store::Receipt receipt,
+                  co_await shared_.destination.copy_from(context_, shared_.source, request));
+    shared_.progress.moved_bytes += object_.source.size_bytes;
+    model::Evidence evidence;
+    evidence.source = object_.source;
+    evidence.source_digest = receipt.stored_digest;
+    co_return co_await prove(std::move(receipt), std::move(evidence));
+}
+
+ObjectEnd Attempt::unchanged(const model::ObjectInfo& destination) const {
+    ObjectEnd end;
+    end.outcome = Outcome::Unchanged;
+    end.index = true;
+    end.bytes = object_.source.size_bytes;
+    end.evidence.source = object_.source;
+    end.evidence.destination = destination.entry.identity;
+    return end;
+}
+
+// Asks both stores about the object, then does what the answers say.
+Task<Result<ObjectEnd>> Attempt::examine() {
+    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(context_));
+    bool with_tags = false;
+    scope_ = Scope::Source;
+    GODWIT_CO_TRY(auto source, co_await shared_.source.stat(context_, object_.key, with_tags));
+    if (!source) co_return vanished();
+    scope_ = Scope::Destination;
+    GODWIT_CO_TRY(auto destination, co_await shared_.destination.stat(context_, object_.key, with_tags));
+    slot.release();
+    if (!destination) co_return co_await copy();
+    model::Plan plan = model::plan_examined(*source, *destination, shared_.options.policy);
+    if (plan.action == PlanAction::Skip) co_return unchanged(*destination);
+    if (plan.action == PlanAction::Metadata) co_return co_await bring_metadata();
+    if (plan.action == PlanAction::Recheck) co_return co_await recheck();
+    co_return co_await copy();
+}
+
+// Reads the source (and, where no digest is known, the destination): equal bytes need only their
+// attributes brought over.
+Task<Result<ObjectEnd>> Attempt::recheck() {
+    scope_ = Scope::Source;
+    GODWIT_CO_TRY(ReadBack source, co_await read_back(context_, shared_, shared_.source, object_.key,
+                                                      object_.type, object_.source, false));
+    std::optional<Digest> known = object_.known_digest;
+    EvidenceLevel level = EvidenceLevel::None;
+    if (!known) {
+        scope_ = Scope::Destination;
+        GODWIT_CO_TRY(ReadBack stored, co_await read_back(context_, shared_, shared_.destination, object_.key,
+                                                          object_.type, *object_.destination, true));
+        known = stored.digest;
+        level = stored.level;
+    }
+    if (known->algorithm() != source.digest.algorithm() || *known != source.digest) co_return co_await copy();
+    Result<ObjectEnd> end = co_await bring_metadata();
+    if (end) {
+        end->evidence.source_digest = source.digest;
+        end->evidence.destination_digest = known;
+        end->evidence.level = level;
+    }
+    co_return std::move(end);
+}
+
+Task<Result<ObjectEnd>> Attempt::bring_metadata() {
+    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(context_));
+    scope_ = Scope::Source;
+    bool with_tags = shared_.options.carry_tags && shared_.destination.capabilities().keeps_tags;
+    GODWIT_CO_TRY(auto source, co_await shared_.source.stat(context_, object_.key, with_tags));
+    if (!source) co_return vanished();
+    if (!model::same_generation(source->entry.identity, object_.source)) {
+        co_return Error(ErrorKind::Changed, "stat", shared_.source.uri(object_.key),
+                        "changed since it was listed");
+    }
+    store::PutRequest request = put_request(*source);
+    scope_ = Scope::Destination;
+    GODWIT_CO_TRY(store::Receipt receipt,
+                  co_await shared_.destination.set_metadata(context_, request, *object_.destination));
+    ObjectEnd end;
+    end.outcome = Outcome::Metadata;
+    end.index = true;
+    end.evidence.source = source->entry.identity;
+    end.evidence.destination = receipt.identity;
+    co_return std::move(end);
+}
+
+// What an error means for the object that met it.
+ObjectEnd end_of_error(Scope scope, Error error) {
+    ObjectEnd end = ObjectEnd::failed(scope, std::move(error));
+    if (scope == Scope::Source && end.error->kind() == ErrorKind::NotFound) end.outcome = Outcome::Gone;
+    if (end.error->kind() == ErrorKind::Changed) end.outcome = Outcome::Deferred;
+    if (end.error->code() == "UnrepresentableKey") end.outcome = Outcome::Unrepresentable;
+    if (scope == Scope::Destination && end.error->kind() == ErrorKind::Exists)
+        end.outcome = Outcome::Conflict;
+    return end;
+}
+
+// True for an error that concerns everybody, not this object.
+bool ends_execution(const Context& context, const Error& error) {
+    return context.is_cancelled() || error.kind() == ErrorKind::Cancelled || error.kind() == ErrorKind::Full;
+}
+
+}  // namespace
+
+ObjectEnd ObjectEnd::failed(Scope scope, Error error) {
+    ObjectEnd end;
+    end.outcome = Outcome::Failed;
+    end.scope = scope;
+    end.error.emplace(std::move(error));
+    return end;
+}
+
+Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, const PlannedObject& object) {
+    Scope scope = Scope::Transfer;
+    runtime::RetryPolicy policy;
+    policy.attempts_max = shared.options.object_attempts_max;
+    policy.on_retry = [&](const Error& error, int, Duration) {
+        ++shared.progress.retries;
+        if (error.kind() == ErrorKind::Busy) shared.requests.overloaded();
+    };
+    auto one_try = [&](int) -> Task<Result<ObjectEnd>> {
+        Attempt attempt(context, shared, object);
+        Result<ObjectEnd> end = co_await attempt.run();
+        scope = attempt.scope();
+        co_return std::move(end);
+    };
+    Result<ObjectEnd> end = co_await runtime::retry(context, policy, one_try);
+    if (end) {
+        shared.requests.succeeded();
+        co_return std::move(end);
+    }
+    if (ends_execution(context, end.error())) co_return std::move(end.error());
+    co_return end_of_error(scope, std::move(end.error()));
+}
+
+}  // namespace godwit::engine

@@ -1,0 +1,53 @@
+// The way of one object, from the plan to its end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "engine/object_end.h"
+#include "engine/options.h"
+#include "engine/progress.h"
+#include "engine/rate_limit.h"
+#include "model/plan.h"
+#include "runtime/adaptive_limit.h"
+#include "runtime/permits.h"
+#include "store/store.h"
+
+namespace godwit::engine {
+
+using runtime::Context;
+using runtime::Task;
+
+// Remembers uploads that a crash must not lose. The ledger implements it.
+class UploadLog {
+  public:
+    virtual ~UploadLog() = default;
+    // The checkpoint of an upload of exactly this source generation; empty when there is none.
+    virtual Task<Result<std::string>> find(const model::PlannedObject& object) = 0;
+    // Durable before the store is told to begin: what is begun after this and has no checkpoint
+    // may be ours.
+    virtual Task<Result<void>> intend(const model::PlannedObject& object) = 0;
+    virtual Task<Result<void>> begun(const model::PlannedObject& object, const std::string& checkpoint) = 0;
+    // Committed, or discarded.
+    virtual Task<Result<void>> ended(const model::PlannedObject& object) = 0;
+};
+
+// What all transfers of one execution share. Everything outlives every transfer.
+struct TransferContext {
+    const ExecutionOptions& options;
+    store::Store& source;
+    store::Store& destination;
+    runtime::Permits& memory;          // bytes of content held
+    runtime::AdaptiveLimit& requests;  // object or part operations in flight
+    RateLimit& rate;
+    UploadLog& uploads;
+    Progress& progress;
+};
+
+// Brings one planned object to its end. Never fails as a whole, except when the context ends
+// (Cancelled, the object has no end yet) or room runs out (Full, nobody can go on).
+Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared,
+                                 const model::PlannedObject& object);
+
+}  // namespace godwit::engine

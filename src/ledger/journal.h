@@ -1,0 +1,123 @@
+// The Journal port: what an execution remembers, as the engine sees it. ExecutionLedger (SQL) is
+// the real one.
+//
+// Durable means: it survives a power cut from the moment that the task returns success. All calls on
+// the engine's loop; each resumes there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/evidence.h"
+#include "model/key.h"
+#include "model/outcome.h"
+#include "model/plan.h"
+#include "runtime/task.h"
+
+namespace godwit::ledger {
+
+using runtime::Task;
+
+struct Shard {
+    std::int64_t id = 0;
+    model::KeyRange range;
+    // Everything up to and including this key is in committed batches. Empty: nothing yet.
+    std::string cursor;
+    bool complete = false;
+};
+
+// Stored: never renumber.
+enum class BatchKind : std::uint8_t {
+    Ordinary = 1,
+    Directories = 2,  // leased when no ordinary batch is left, in descending key order
+    Retry = 3,        // deferred objects, leased when nothing else is left
+};
+
+// A batch as leased: its objects without those that have their end already.
+struct Batch {
+    std::int64_t id = 0;
+    BatchKind kind = BatchKind::Ordinary;
+    std::int64_t lease_epoch = 0;
+    // It was leased before, by somebody who did not finish it.
+    bool leased_before = false;
+    struct Item {
+        std::uint32_t number = 0;  // within the batch, for the record
+        model::PlannedObject object;
+    };
+    std::vector<Item> items;
+};
+
+// What a stretch of listing found, committed as one transaction with the shard's cursor.
+struct ListingCommit {
+    std::int64_t shard = 0;
+    std::string cursor;
+    bool complete = false;
+    std::vector<model::PlannedObject> ordinary;
+    std::vector<model::PlannedObject> directories;
+    model::Counts unchanged;
+    std::vector<model::IndexRow> adopted;
+    // Parts that could not be listed, as ledger rows of scope source or destination.
+    std::vector<std::string> unreadable;
+};
+
+// One object's end: a ledger row, and, where `index` is set, an index row.
+struct ObjectRecord {
+    std::int64_t batch = 0;
+    std::uint32_t item = 0;
+    std::int64_t lease_epoch = 0;
+    model::Key key;
+    model::ObjectType type = model::ObjectType::File;
+    model::Outcome outcome = model::Outcome::Failed;
+    std::string reason;   // of a skip: the SkipReason's name
+    std::uint64_t bytes = 0;
+    model::Evidence evidence;
+    std::uint8_t scope = 0;  // 0 none, 1 source, 2 destination, 3 transfer
+    std::string error_kind, error_code, error_message;  // empty without an error
+    std::uint32_t attempts = 1;
+    std::int64_t started_unix_ns = 0;
+    std::int64_t ended_unix_ns = 0;
+    bool index = false;
+};
+
+struct Upload {
+    model::Key key;
+    std::int64_t intent_unix_ns = 0;
+    std::string checkpoint;  // empty: begun or not, nobody knows
+    model::Identity source;
+};
+
+class Journal {
+  public:
+    virtual ~Journal() = default;
+
+    // The shards of this execution, oldest first; none before add_shards().
+    virtual Task<Result<std::vector<Shard>>> shards() = 0;
+    virtual Task<Result<void>> add_shards(std::vector<model::KeyRange> ranges) = 0;
+    virtual Task<Result<void>> commit_listing(ListingCommit commit) = 0;
+
+    // The next batch of that kind that nobody works on; absent when there is none now.
+    virtual Task<Result<std::optional<Batch>>> lease_batch(BatchKind kind) = 0;
+    // Records one object's end; durable when it returns. Many calls at once share a commit.
+    virtual Task<Result<void>> record(ObjectRecord record) = 0;
+    // Ends the item in its batch without an end of the object: it goes into a Retry batch.
+    virtual Task<Result<void>> defer(std::int64_t batch, std::uint32_t item, model::PlannedObject object) = 0;
+    // Every item has been recorded or deferred.
+    virtual Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) = 0;
+
+    virtual Task<Result<std::vector<Upload>>> uploads() = 0;
+    virtual Task<Result<void>> put_upload(Upload upload) = 0;
+    virtual Task<Result<void>> remove_upload(model::Key key) = 0;
+
+    virtual Task<Result<void>> set_status(model::ExecutionStatus status) = 0;
+    // Derived from the rows and the committed counts of unchanged objects.
+    virtual Task<Result<model::Counts>> counts() = 0;
+
+    // A page of the task's index: rows with keys in `range`, at most 4,096, in key order; fewer only
+    // at the end.
+    virtual Task<Result<std::vector<model::IndexRow>>> index_page(model::KeyRange range) = 0;
+};
+
+}  // namespace godwit::ledger
