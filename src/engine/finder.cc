@@ -110,7 +110,8 @@ bool Merge::step() {
 bool Merge::index_caught_up() {
     const Entry* source = source_.current();
     if (!source) return true;
-    for (IndexRow* row = input_.index.current(); row && row->key < source->key; row = input_.index.current()) {
+    for (IndexRow* row = input_.index.current(); row && row->key < source->key;
+         row = input_.index.current()) {
         input_.index.pop();
     }
     return input_.index.ready();

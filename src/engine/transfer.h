@@ -35,6 +35,7 @@ class UploadLog {
 
 // What all transfers of one execution share. Everything outlives every transfer.
 struct TransferContext {
+    runtime::Loop& loop;
     const ExecutionOptions& options;
     store::Store& source;
     store::Store& destination;

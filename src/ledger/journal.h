@@ -71,10 +71,10 @@ struct ObjectRecord {
     model::Key key;
     model::ObjectType type = model::ObjectType::File;
     model::Outcome outcome = model::Outcome::Failed;
-    std::string reason;   // of a skip: the SkipReason's name
+    std::string reason;  // of a skip: the SkipReason's name
     std::uint64_t bytes = 0;
     model::Evidence evidence;
-    std::uint8_t scope = 0;  // 0 none, 1 source, 2 destination, 3 transfer
+    std::uint8_t scope = 0;                             // 0 none, 1 source, 2 destination, 3 transfer
     std::string error_kind, error_code, error_message;  // empty without an error
     std::uint32_t attempts = 1;
     std::int64_t started_unix_ns = 0;

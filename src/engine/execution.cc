@@ -1,0 +1,157 @@
+#include "engine/execution.h"
+
+namespace godwit::engine {
+
+using ledger::BatchKind;
+using ledger::ListingCommit;
+using ledger::Shard;
+using model::ExecutionStatus;
+
+namespace {
+
+// What could not be listed is remembered up to this many; the rest is the same news.
+constexpr std::size_t kUnreadableMax = 1000;
+
+}  // namespace
+
+Execution::Execution(Context& context, store::Store& source, store::Store& destination,
+                     ledger::Journal& journal, const ExecutionOptions& options, Progress& progress)
+    : context_(context),
+      listing_context_(context_),
+      source_(source),
+      destination_(destination),
+      journal_(journal),
+      options_(options),
+      progress_(progress),
+      memory_(options.memory_bytes_max),
+      requests_(context.loop(), options.concurrency_start, options.concurrency_max),
+      rate_(context.loop(), options.bytes_per_second),
+      uploads_(context_, journal, destination),
+      shared_{context.loop(), options, source, destination, memory_, requests_, rate_, uploads_, progress},
+      worker_(shared_, journal) {}
+
+void Execution::drain() {
+    worker_.drain();
+    listing_context_.cancel(runtime::stop_requested());
+    batches_changed_.notify_all();
+}
+
+Task<Result<ExecutionResult>> Execution::run() {
+    GODWIT_CO_TRY_VOID(co_await journal_.set_status(ExecutionStatus::Preparing));
+    Result<void> ran = co_await uploads_.load();
+    if (ran) ran = co_await list_and_transfer();
+    Worker::More none = []() -> Task<Result<bool>> { co_return false; };
+    for (BatchKind kind : {BatchKind::Retry, BatchKind::Directories}) {
+        if (ran && !worker_.draining()) ran = co_await worker_.run(context_, kind, none);
+    }
+    if (ran && !worker_.draining()) ran = co_await uploads_.discard_rest(context_);
+    co_return co_await finish(std::move(ran));
+}
+
+// Listing and transferring run beside one another; the first failure of either ends both.
+Task<Result<void>> Execution::list_and_transfer() {
+    runtime::TaskGroup listing(context_.loop());
+    listing.spawn(list_task());
+    GODWIT_CO_TRY_VOID(co_await journal_.set_status(ExecutionStatus::Transferring));
+    Worker::More more = [this]() -> Task<Result<bool>> { return wait_for_batches(); };
+    Result<void> worked = co_await worker_.run(context_, BatchKind::Ordinary, more);
+    if (!worked) listing_context_.cancel(worked.error().clone());
+    co_await listing.wait();
+    if (!worked) co_return std::move(worked);
+    if (listing_error_ && !worker_.draining()) co_return std::move(*listing_error_);
+    co_return {};
+}
+
+Task<Result<bool>> Execution::wait_for_batches() {
+    if (listing_done_ || worker_.draining()) co_return false;
+    GODWIT_CO_TRY_VOID(co_await batches_changed_.wait(context_));
+    co_return true;
+}
+
+Task<void> Execution::list_task() {
+    Result<void> listed = co_await list_shards();
+    if (!listed) listing_error_.emplace(std::move(listed.error()));
+    listing_done_ = true;
+    progress_.listing_done = !listing_error_.has_value();
+    batches_changed_.notify_all();
+}
+
+Task<Result<void>> Execution::list_shards() {
+    GODWIT_CO_TRY(std::vector<Shard> shards, co_await journal_.shards());
+    if (shards.empty()) {
+        std::vector<model::KeyRange> everything(1);
+        GODWIT_CO_TRY_VOID(co_await journal_.add_shards(std::move(everything)));
+        GODWIT_CO_TRY(shards, co_await journal_.shards());
+    }
+    for (const Shard& shard : shards) {
+        if (!shard.complete) GODWIT_CO_TRY_VOID(co_await list_shard(shard));
+    }
+    co_return {};
+}
+
+Task<Result<void>> Execution::list_shard(const Shard& shard) {
+    model::KeyRange rest = shard.range;
+    if (!shard.cursor.empty()) rest.after = shard.cursor;
+    FinderInput input{source_, destination_, options_, progress_, rest, index_of(rest)};
+    std::int64_t id = shard.id;
+    FoundSink sink = [this, id](FoundPage page) -> Task<Result<void>> {
+        return commit_found(id, std::move(page));
+    };
+    co_return co_await find(listing_context_, input, sink);
+}
+
+Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page) {
+    ListingCommit commit;
+    commit.shard = shard;
+    commit.cursor = std::move(page.cursor);
+    commit.complete = page.complete;
+    commit.ordinary = std::move(page.objects);
+    commit.directories = std::move(page.directories);
+    commit.unchanged = page.unchanged;
+    commit.adopted = std::move(page.adopted);
+    for (auto* errors : {&page.unreadable_source, &page.unreadable_destination}) {
+        for (Error& error : *errors) {
+            commit.unreadable.push_back(error.message());
+            if (unreadable_.size() < kUnreadableMax) unreadable_.push_back(std::move(error));
+        }
+    }
+    GODWIT_CO_TRY_VOID(co_await journal_.commit_listing(std::move(commit)));
+    batches_changed_.notify_all();
+    co_return {};
+}
+
+// The index as a stream: each page asks for what follows the last key of the one before.
+IndexStream Execution::index_of(model::KeyRange range) {
+    bool wanted = options_.policy.use_index;
+    return IndexStream([this, range, wanted]() mutable -> Task<Result<IndexStream::Page>> {
+        IndexStream::Page page;
+        page.last = true;
+        if (!wanted) co_return std::move(page);
+        GODWIT_CO_TRY(page.rows, co_await journal_.index_page(range));
+        page.last = page.rows.empty();
+        if (!page.rows.empty()) range.after = page.rows.back().key.bytes();
+        co_return std::move(page);
+    });
+}
+
+Task<Result<ExecutionResult>> Execution::finish(Result<void> ran) {
+    ExecutionResult result;
+    result.unreadable = std::move(unreadable_);
+    if (!ran) result.stopped_by.emplace(std::move(ran.error()));
+    if (!result.stopped_by && worker_.draining()) result.stopped_by.emplace(runtime::stop_requested());
+    GODWIT_CO_TRY(result.counts, co_await journal_.counts());
+    bool resumable = result.stopped_by && (result.stopped_by->kind() == ErrorKind::Cancelled ||
+                                           result.stopped_by->kind() == ErrorKind::Full);
+    if (resumable) {
+        result.status = ExecutionStatus::Transferring;
+        co_return std::move(result);
+    }
+    bool clean = result.counts.deferred() == 0 && result.counts.failed() == 0 && result.unreadable.empty();
+    result.status = result.stopped_by ? ExecutionStatus::Failed
+                    : clean           ? ExecutionStatus::Clean
+                                      : ExecutionStatus::Incomplete;
+    GODWIT_CO_TRY_VOID(co_await journal_.set_status(result.status));
+    co_return std::move(result);
+}
+
+}  // namespace godwit::engine

@@ -1,0 +1,69 @@
+// One run of a task: recover, list, transfer, retry what changed, finish.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/finder.h"
+#include "engine/transfer.h"
+#include "engine/uploads.h"
+#include "engine/worker.h"
+#include "ledger/journal.h"
+
+namespace godwit::engine {
+
+struct ExecutionResult {
+    // Final, or Transferring when the run was interrupted and can be carried on.
+    model::ExecutionStatus status = model::ExecutionStatus::Failed;
+    model::Counts counts;
+    // Why it did not come to its end: listing failed, no space, stopped.
+    std::optional<Error> stopped_by;
+    // Parts of either side that could not be listed.
+    std::vector<Error> unreadable;
+};
+
+class Execution {
+  public:
+    // Both stores are attached. All arguments outlive the execution.
+    Execution(Context& context, store::Store& source, store::Store& destination, ledger::Journal& journal,
+              const ExecutionOptions& options, Progress& progress);
+
+    // Runs to the end, or to where it can be carried on by another Execution on the same journal.
+    // Fails only when the journal does: then nothing more can be said.
+    Task<Result<ExecutionResult>> run();
+
+    // Stops listing and leasing, finishes what is under way. Loop thread.
+    void drain();
+
+  private:
+    Task<Result<void>> list_and_transfer();
+    Task<Result<void>> list_shards();
+    Task<void> list_task();
+    Task<Result<void>> list_shard(const ledger::Shard& shard);
+    Task<Result<void>> commit_found(std::int64_t shard, FoundPage page);
+    IndexStream index_of(model::KeyRange range);
+    Task<Result<bool>> wait_for_batches();
+    Task<Result<ExecutionResult>> finish(Result<void> ran);
+
+    Context context_;
+    Context listing_context_;
+    store::Store& source_;
+    store::Store& destination_;
+    ledger::Journal& journal_;
+    const ExecutionOptions& options_;
+    Progress& progress_;
+
+    runtime::Permits memory_;
+    runtime::AdaptiveLimit requests_;
+    RateLimit rate_;
+    JournalUploads uploads_;
+    TransferContext shared_;
+    Worker worker_;
+
+    runtime::Signal batches_changed_;
+    bool listing_done_ = false;
+    std::optional<Error> listing_error_;
+    std::vector<Error> unreadable_;
+};
+
+}  // namespace godwit::engine

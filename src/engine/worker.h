@@ -1,0 +1,52 @@
+// The worker: leases batches and brings every object in them to its end in the ledger.
+#pragma once
+
+#include "engine/transfer.h"
+#include "ledger/journal.h"
+#include "runtime/channel.h"
+#include "runtime/group.h"
+
+namespace godwit::engine {
+
+// Batches worked on at once: enough that one slow object holds nobody up.
+inline constexpr std::size_t kBatchesInFlightMax = 8;
+
+class Worker {
+  public:
+    Worker(TransferContext& shared, ledger::Journal& journal) : shared_(shared), journal_(journal) {}
+
+    // Works on batches of `kind` until there are none and `more` says that none will come. `more` is
+    // asked after a lease that found nothing: it waits until there may be another batch, and gives
+    // false at the end. Fails when the execution cannot go on; what was recorded stays.
+    using More = std::function<Task<Result<bool>>()>;
+    Task<Result<void>> run(Context& context, ledger::BatchKind kind, const More& more);
+
+    // Leases no further batch; those at work are finished.
+    void drain() { draining_ = true; }
+    bool draining() const { return draining_; }
+
+  private:
+    struct BatchRun;
+    Task<void> batch_task(Context& context, ledger::Batch batch, std::optional<Error>& first_error);
+    Task<Result<void>> run_batch(Context& context, ledger::Batch& batch);
+    Task<Result<void>> run_in_order(Context& context, ledger::Batch& batch);
+    Task<void> item_task(BatchRun& run, const ledger::Batch::Item& item);
+    Task<Result<void>> finish_item(Context& context, const ledger::Batch& batch,
+                                   const ledger::Batch::Item& item);
+    Task<Result<ObjectEnd>> end_of(Context& context, const ledger::Batch& batch,
+                                   model::PlannedObject& object);
+    Task<Result<void>> record(const ledger::Batch& batch, std::uint32_t item,
+                              const model::PlannedObject& object, ObjectEnd end,
+                              std::int64_t started_unix_ns);
+    Task<Result<void>> sweep_staged(Context& context, const ledger::Batch& batch);
+
+    TransferContext& shared_;
+    ledger::Journal& journal_;
+    bool draining_ = false;
+};
+
+// Plans a deferred object anew from what both stores say now. The result may be a Skip.
+Task<Result<model::PlannedObject>> look_again(Context& context, TransferContext& shared,
+                                              const model::PlannedObject& object);
+
+}  // namespace godwit::engine

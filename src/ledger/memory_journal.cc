@@ -1,0 +1,153 @@
+#include "ledger/memory_journal.h"
+
+#include "base/check.h"
+
+namespace godwit::ledger {
+
+Task<Result<std::vector<Shard>>> MemoryJournal::shards() {
+    co_return shards_;
+}
+
+Task<Result<void>> MemoryJournal::add_shards(std::vector<model::KeyRange> ranges) {
+    for (model::KeyRange& range : ranges) {
+        Shard shard;
+        shard.id = static_cast<std::int64_t>(shards_.size()) + 1;
+        shard.range = std::move(range);
+        shards_.push_back(std::move(shard));
+    }
+    co_return {};
+}
+
+void MemoryJournal::add_batch(BatchKind kind, std::vector<model::PlannedObject> objects) {
+    if (objects.empty()) return;
+    StoredBatch batch;
+    batch.kind = kind;
+    batch.objects = std::move(objects);
+    batches_.emplace(next_batch_++, std::move(batch));
+}
+
+Task<Result<void>> MemoryJournal::commit_listing(ListingCommit commit) {
+    Shard& shard = shards_.at(static_cast<std::size_t>(commit.shard - 1));
+    GODWIT_CHECK(commit.cursor >= shard.cursor, "a cursor went back");
+    shard.cursor = commit.cursor;
+    shard.complete = commit.complete;
+    add_batch(BatchKind::Ordinary, std::move(commit.ordinary));
+    add_batch(BatchKind::Directories, std::move(commit.directories));
+    unchanged_.add(commit.unchanged);
+    for (model::IndexRow& row : commit.adopted) {
+        std::string key = row.key.bytes();
+        index_.insert_or_assign(std::move(key), std::move(row));
+    }
+    co_return {};
+}
+
+Task<Result<std::optional<Batch>>> MemoryJournal::lease_batch(BatchKind kind) {
+    // Directories from the last to the first, so that children come before parents.
+    StoredBatch* found = nullptr;
+    std::int64_t id = 0;
+    for (auto& [candidate, batch] : batches_) {
+        if (batch.kind != kind || batch.leased) continue;
+        if (found && kind != BatchKind::Directories) break;
+        found = &batch;
+        id = candidate;
+    }
+    if (!found) co_return std::optional<Batch>();
+    Batch leased;
+    leased.id = id;
+    leased.kind = kind;
+    leased.leased_before = found->epoch > 0;
+    leased.lease_epoch = ++found->epoch;
+    found->leased = true;
+    for (std::uint32_t i = 0; i < found->objects.size(); ++i) {
+        if (!found->done.contains(i)) leased.items.push_back({i, found->objects[i]});
+    }
+    co_return std::optional<Batch>(std::move(leased));
+}
+
+Task<Result<void>> MemoryJournal::record(ObjectRecord record) {
+    StoredBatch& batch = batches_.at(record.batch);
+    bool first = batch.done.insert(record.item).second;
+    GODWIT_CHECK(first, "item {} of batch {} was recorded twice", record.item, record.batch);
+    if (record.index) {
+        model::IndexRow row;
+        row.key = record.key;
+        row.source = record.evidence.source;
+        row.destination = record.evidence.destination;
+        row.digest = record.evidence.source_digest;
+        row.level = record.evidence.level;
+        row.unix_ns = record.ended_unix_ns;
+        index_.insert_or_assign(record.key.bytes(), std::move(row));
+    }
+    records_.push_back(std::move(record));
+    co_return {};
+}
+
+Task<Result<void>> MemoryJournal::defer(std::int64_t batch, std::uint32_t item, model::PlannedObject object) {
+    batches_.at(batch).done.insert(item);
+    std::vector<model::PlannedObject> alone;
+    alone.push_back(std::move(object));
+    add_batch(BatchKind::Retry, std::move(alone));
+    co_return {};
+}
+
+Task<Result<void>> MemoryJournal::finish_batch(std::int64_t batch, std::int64_t lease_epoch) {
+    const StoredBatch& stored = batches_.at(batch);
+    GODWIT_CHECK(stored.epoch == lease_epoch, "a batch was finished under a lost lease");
+    GODWIT_CHECK(stored.done.size() == stored.objects.size(), "a batch was finished with open items");
+    batches_.erase(batch);
+    co_return {};
+}
+
+Task<Result<std::vector<Upload>>> MemoryJournal::uploads() {
+    std::vector<Upload> uploads;
+    for (const auto& [key, upload] : uploads_) uploads.push_back(upload);
+    co_return std::move(uploads);
+}
+
+Task<Result<void>> MemoryJournal::put_upload(Upload upload) {
+    std::string key = upload.key.bytes();
+    uploads_.insert_or_assign(std::move(key), std::move(upload));
+    co_return {};
+}
+
+Task<Result<void>> MemoryJournal::remove_upload(model::Key key) {
+    uploads_.erase(key.bytes());
+    co_return {};
+}
+
+Task<Result<void>> MemoryJournal::set_status(model::ExecutionStatus status) {
+    status_ = status;
+    co_return {};
+}
+
+Task<Result<model::Counts>> MemoryJournal::counts() {
+    model::Counts counts = unchanged_;
+    for (const ObjectRecord& record : records_) counts.add(record.outcome, 1, record.bytes);
+    co_return counts;
+}
+
+Task<Result<std::vector<model::IndexRow>>> MemoryJournal::index_page(model::KeyRange range) {
+    constexpr std::size_t kPageRowsMax = 4096;
+    std::vector<model::IndexRow> rows;
+    for (auto row = index_.upper_bound(range.after); row != index_.end() && rows.size() < kPageRowsMax;
+         ++row) {
+        if (!range.contains(row->first)) break;
+        rows.push_back(row->second);
+    }
+    co_return std::move(rows);
+}
+
+void MemoryJournal::void_leases() {
+    for (auto& [id, batch] : batches_) batch.leased = false;
+}
+
+void MemoryJournal::next_execution() {
+    shards_.clear();
+    batches_.clear();
+    records_.clear();
+    unchanged_ = {};
+    uploads_.clear();
+    status_ = model::ExecutionStatus::Queued;
+}
+
+}  // namespace godwit::ledger
