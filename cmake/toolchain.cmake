@@ -9,5 +9,3 @@ add_compile_options(
 add_compile_definitions(_GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED)
 add_link_options(-fuse-ld=lld-19)
 include_directories(${CMAKE_SOURCE_DIR}/src)
-find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
