@@ -17,7 +17,7 @@ constexpr std::size_t kUnreadableMax = 1000;
 Execution::Execution(Context& context, store::Store& source, store::Store& destination,
                      ledger::Journal& journal, const ExecutionOptions& options, Progress& progress)
     : context_(context),
-      listing_context_(context_),
+      new_work_(context_),
       source_(source),
       destination_(destination),
       journal_(journal),
@@ -27,12 +27,13 @@ Execution::Execution(Context& context, store::Store& source, store::Store& desti
       requests_(context.loop(), options.concurrency_start, options.concurrency_max),
       rate_(context.loop(), options.bytes_per_second),
       uploads_(context_, journal, destination),
-      shared_{context.loop(), options, source, destination, memory_, requests_, rate_, uploads_, progress},
+      shared_{context.loop(), new_work_, options, source,   destination,
+              memory_,        requests_, rate_,   uploads_, progress},
       worker_(shared_, journal) {}
 
 void Execution::drain() {
     worker_.drain();
-    listing_context_.cancel(runtime::stop_requested());
+    new_work_.cancel(runtime::stop_requested());
     batches_changed_.notify_all();
 }
 
@@ -55,7 +56,7 @@ Task<Result<void>> Execution::list_and_transfer() {
     GODWIT_CO_TRY_VOID(co_await journal_.set_status(ExecutionStatus::Transferring));
     Worker::More more = [this]() -> Task<Result<bool>> { return wait_for_batches(); };
     Result<void> worked = co_await worker_.run(context_, BatchKind::Ordinary, more);
-    if (!worked) listing_context_.cancel(worked.error().clone());
+    if (!worked) new_work_.cancel(worked.error().clone());
     co_await listing.wait();
     if (!worked) co_return std::move(worked);
     if (listing_error_ && !worker_.draining()) co_return std::move(*listing_error_);
@@ -97,7 +98,7 @@ Task<Result<void>> Execution::list_shard(const Shard& shard) {
     FoundSink sink = [this, id](FoundPage page) -> Task<Result<void>> {
         return commit_found(id, std::move(page));
     };
-    co_return co_await find(listing_context_, input, sink);
+    co_return co_await find(new_work_, input, sink);
 }
 
 Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page) {

@@ -46,7 +46,8 @@ class Execution {
     Task<Result<ExecutionResult>> finish(Result<void> ran);
 
     Context context_;
-    Context listing_context_;
+    // Of what begins new work: listing, and each object's first permit. drain() ends it.
+    Context new_work_;
     store::Store& source_;
     store::Store& destination_;
     ledger::Journal& journal_;

@@ -99,7 +99,7 @@ Task<Result<ObjectEnd>> Attempt::copy() {
 // The way that most objects go: permits, read with digest, publish, prove.
 Task<Result<ObjectEnd>> Attempt::copy_through_us() {
     std::uint64_t room = whole_room_bytes(object_.source.size_bytes);
-    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(context_));
+    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
     GODWIT_CO_TRY(runtime::Permit memory, co_await shared_.memory.acquire(context_, room));
     GODWIT_CO_TRY_VOID(co_await shared_.rate.take(context_, room));
 
@@ -227,7 +227,7 @@ Task<Result<ObjectEnd>> Attempt::prove(store::Receipt receipt, model::Evidence e
 }
 
 Task<Result<ObjectEnd>> Attempt::copy_inside_server() {
-    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(context_));
+    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
     store::CopyRequest request;
     request.source_key = object_.key;
     request.source_identity = object_.source;
@@ -258,7 +258,7 @@ ObjectEnd Attempt::unchanged(const model::ObjectInfo& destination) const {
 
 // Asks both stores about the object, then does what the answers say.
 Task<Result<ObjectEnd>> Attempt::examine() {
-    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(context_));
+    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
     bool with_tags = false;
     scope_ = Scope::Source;
     GODWIT_CO_TRY(auto source, co_await shared_.source.stat(context_, object_.key, with_tags));
@@ -300,7 +300,7 @@ Task<Result<ObjectEnd>> Attempt::recheck() {
 }
 
 Task<Result<ObjectEnd>> Attempt::bring_metadata() {
-    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(context_));
+    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
     scope_ = Scope::Source;
     bool with_tags = shared_.options.carry_tags && shared_.destination.capabilities().keeps_tags;
     GODWIT_CO_TRY(auto source, co_await shared_.source.stat(context_, object_.key, with_tags));

@@ -36,6 +36,8 @@ class UploadLog {
 // What all transfers of one execution share. Everything outlives every transfer.
 struct TransferContext {
     runtime::Loop& loop;
+    // Ends when no object may begin any more; those under way go on.
+    Context& new_work;
     const ExecutionOptions& options;
     store::Store& source;
     store::Store& destination;

@@ -14,6 +14,8 @@ struct Worker::BatchRun {
     Context context;
     const Batch& batch;
     std::optional<Error> first_error;
+    // Objects that were not begun, because the run is being drained: the batch stays open.
+    bool left_open = false;
 
     void fail(Error error) {
         if (first_error) return;
@@ -89,12 +91,12 @@ Task<Result<void>> Worker::run(Context& context, BatchKind kind, const More& mor
 }
 
 Task<void> Worker::batch_task(Context& context, Batch batch, std::optional<Error>& first_error) {
+    BatchRun run{Context(context), batch, {}};
     Result<void> done;
-    if (batch.leased_before) done = co_await sweep_staged(context, batch);
-    if (done)
-        done = co_await (batch.kind == BatchKind::Directories ? run_in_order(context, batch)
-                                                              : run_batch(context, batch));
-    if (done) done = co_await journal_.finish_batch(batch.id, batch.lease_epoch);
+    if (batch.leased_before) done = co_await sweep_staged(run.context, batch);
+    bool in_order = batch.kind == BatchKind::Directories;
+    if (done) done = co_await (in_order ? run_in_order(run) : run_batch(run));
+    if (done && !run.left_open) done = co_await journal_.finish_batch(batch.id, batch.lease_epoch);
     if (!done && !first_error) first_error.emplace(std::move(done.error()));
 }
 
@@ -111,45 +113,51 @@ Task<Result<void>> Worker::sweep_staged(Context& context, const Batch& batch) {
     co_return {};
 }
 
-Task<Result<void>> Worker::run_batch(Context& context, Batch& batch) {
-    BatchRun run{Context(context), batch, {}};
-    runtime::TaskGroup items(context.loop());
-    for (const Batch::Item& item : batch.items) items.spawn(item_task(run, item));
+Task<Result<void>> Worker::run_batch(BatchRun& run) {
+    runtime::TaskGroup items(run.context.loop());
+    for (const Batch::Item& item : run.batch.items) items.spawn(item_task(run, item));
     co_await items.wait();
     if (run.first_error) co_return std::move(*run.first_error);
     co_return {};
 }
 
 // Directories, deepest first: setting a parent's mtime is the last thing that happens in it.
-Task<Result<void>> Worker::run_in_order(Context& context, Batch& batch) {
-    for (auto item = batch.items.rbegin(); item != batch.items.rend(); ++item) {
-        GODWIT_CO_TRY_VOID(co_await finish_item(context, batch, *item));
+Task<Result<void>> Worker::run_in_order(BatchRun& run) {
+    for (auto item = run.batch.items.rbegin(); item != run.batch.items.rend(); ++item) {
+        GODWIT_CO_TRY_VOID(co_await finish_item(run, *item));
     }
     co_return {};
 }
 
 Task<void> Worker::item_task(BatchRun& run, const Batch::Item& item) {
-    Result<void> done = co_await finish_item(run.context, run.batch, item);
+    Result<void> done = co_await finish_item(run, item);
     if (!done) run.fail(std::move(done.error()));
 }
 
-Task<Result<void>> Worker::finish_item(Context& context, const Batch& batch, const Batch::Item& item) {
-    std::int64_t started = context.loop().unix_time_ns();
+Task<Result<void>> Worker::finish_item(BatchRun& run, const Batch::Item& item) {
+    std::int64_t started = run.context.loop().unix_time_ns();
     PlannedObject object = item.object;
-    GODWIT_CO_TRY(ObjectEnd end, co_await end_of(context, batch, object));
-    if (end.outcome == Outcome::Deferred && object.deferrals < shared_.options.deferrals_max) {
-        ++object.deferrals;
-        co_return co_await journal_.defer(batch.id, item.number, std::move(object));
+    Result<ObjectEnd> end = co_await end_of(run.context, run.batch, object);
+    if (!end) {
+        bool not_begun =
+            draining_ && !run.context.is_cancelled() && end.error().kind() == ErrorKind::Cancelled;
+        if (!not_begun) co_return std::move(end.error());
+        run.left_open = true;
+        co_return {};
     }
-    co_return co_await record(batch, item.number, object, std::move(end), started);
+    if (end->outcome == Outcome::Deferred && object.deferrals < shared_.options.deferrals_max) {
+        ++object.deferrals;
+        co_return co_await journal_.defer(run.batch.id, item.number, std::move(object));
+    }
+    co_return co_await record(run.batch, item.number, object, std::move(*end), started);
 }
 
 Task<Result<ObjectEnd>> Worker::end_of(Context& context, const Batch& batch, PlannedObject& object) {
     if (batch.kind == BatchKind::Retry) {
-        GODWIT_CO_TRY_VOID(co_await runtime::sleep(context, retry_pause(object.deferrals)));
+        GODWIT_CO_TRY_VOID(co_await runtime::sleep(shared_.new_work, retry_pause(object.deferrals)));
         Result<PlannedObject> planned = co_await look_again(context, shared_, object);
         if (!planned) {
-            if (context.is_cancelled()) co_return std::move(planned.error());
+            if (planned.error().kind() == ErrorKind::Cancelled) co_return std::move(planned.error());
             Outcome outcome = planned.error().kind() == ErrorKind::NotFound ? Outcome::Gone : Outcome::Failed;
             ObjectEnd end = ObjectEnd::failed(Scope::Source, std::move(planned.error()));
             end.outcome = outcome;

@@ -21,18 +21,17 @@ class Worker {
     using More = std::function<Task<Result<bool>>()>;
     Task<Result<void>> run(Context& context, ledger::BatchKind kind, const More& more);
 
-    // Leases no further batch; those at work are finished.
+    // Leases no further batch and begins no further object; those under way are finished.
     void drain() { draining_ = true; }
     bool draining() const { return draining_; }
 
   private:
     struct BatchRun;
     Task<void> batch_task(Context& context, ledger::Batch batch, std::optional<Error>& first_error);
-    Task<Result<void>> run_batch(Context& context, ledger::Batch& batch);
-    Task<Result<void>> run_in_order(Context& context, ledger::Batch& batch);
+    Task<Result<void>> run_batch(BatchRun& run);
+    Task<Result<void>> run_in_order(BatchRun& run);
     Task<void> item_task(BatchRun& run, const ledger::Batch::Item& item);
-    Task<Result<void>> finish_item(Context& context, const ledger::Batch& batch,
-                                   const ledger::Batch::Item& item);
+    Task<Result<void>> finish_item(BatchRun& run, const ledger::Batch::Item& item);
     Task<Result<ObjectEnd>> end_of(Context& context, const ledger::Batch& batch,
                                    model::PlannedObject& object);
     Task<Result<void>> record(const ledger::Batch& batch, std::uint32_t item,
