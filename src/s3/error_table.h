@@ -57,8 +57,11 @@ struct Refusal {
     std::optional<Duration> clock_offset;
 };
 
+struct ErrorBody;  // xml.h
+
 // From an answer whose status is not 2xx, or whose body is <Error> in spite of a 200. `body` may be
 // anything.
 Refusal refusal(const Operation& operation, const AnswerHead& head, std::string body);
+Refusal refusal(const Operation& operation, const AnswerHead& head, const ErrorBody& body);
 
 }  // namespace godwit::s3

@@ -10,7 +10,9 @@
 //   x-amz-meta-file-atime: 1595002920000000000ns
 //
 // Times are read in three forms: with "ns"; plain digits, which are milliseconds; "seconds/nanoseconds".
-// Where there is no file-mtime, rclone's `mtime` (seconds with decimals) is read as well.
+// They are taken out of the user metadata only when owner, group, permissions and mtime are all there
+// and well-formed. Otherwise they stay where they are, and only fallback_mtime_ns is read: from
+// file-mtime, rclone's `mtime` (seconds with decimals), s3cmd's `s3cmd-attrs`, or Last-Modified.
 //
 // Values that are not printable ASCII are written as RFC 2047 encoded words, which is how S3 itself
 // returns them; control characters cannot travel and are refused.
@@ -32,6 +34,9 @@ namespace godwit::s3 {
 // S3's bound on all user metadata of an object: the bytes of names (without "x-amz-meta-") and values.
 inline constexpr std::size_t kUserMetadataBytesMax = 2048;
 inline constexpr std::size_t kTagsMax = 10;
+inline constexpr std::string_view kUserMetadataPrefix = "x-amz-meta-";
+// What the five file-* headers take at most, prefix included.
+inline constexpr std::size_t kPosixHeadersBytesMax = 200;
 
 // Adds content headers, file-* keys, user metadata and x-amz-tagging (when `tags` is not empty).
 // Fails with Invalid, naming header and limit, when a name is no header name, a value holds a control
@@ -46,7 +51,8 @@ Result<void> add_metadata_without_tags(const model::Metadata& metadata, std::str
 // metadata, not interpreted. `tags` stays absent.
 model::Metadata metadata_from(const std::vector<net::HttpHeader>& headers);
 
-// File, Directory or Symlink: by the type bits of file-permissions, else by the key's last '/'.
+// Directory when the key ends in '/', as listings see it; Symlink by the type bits of
+// file-permissions; else File.
 model::ObjectType type_of(std::string_view key, const model::Metadata& metadata);
 
 // Can the object not be read without a restore? From x-amz-storage-class, x-amz-restore and
@@ -58,18 +64,7 @@ bool is_archive_class(std::string_view storage_class);
 // The value of x-amz-tagging: "a=1&b=2", percent-encoded.
 std::string tagging_value(const model::NamedValues& tags);
 
-// Adds lineage (`source-path`) to user metadata that will be written. A path that does not fit beside
-// the rest, or that a header cannot carry, is cut (and ends in "...") or escaped; then
-// `source-path-sha256` beside it holds the SHA-256 of the whole path, and only then. Never fails: with no
-// room at all nothing is added.
-void add_lineage(std::string_view source_path, model::Metadata& metadata);
-
-// 20-character decimals and the like, for tests and other readers of DataSync's keys.
+// One time in any of the forms above; absent when it is none, or does not fit 64 bits of nanoseconds.
 std::optional<std::int64_t> parse_file_time(std::string_view text);
-std::string format_file_time(std::int64_t unix_ns);
-// RFC 2047 encoded words (UTF-8, B and Q) in a header value; text without them comes back as it is.
-std::string decode_words(std::string_view value);
-// `value` as it is when it is printable ASCII that no decoder would take for an encoded word.
-std::string encode_words(std::string_view value);
 
 }  // namespace godwit::s3

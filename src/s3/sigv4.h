@@ -74,6 +74,8 @@ class Signer {
 
   private:
     struct State;
+    void append_signature(const Credentials& credentials, const HeadRequest& request, std::string& out);
+
     std::string region_;
     std::string service_;
     std::unique_ptr<State> state_;
