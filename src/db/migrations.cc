@@ -1,0 +1,88 @@
+#include "db/migrations.h"
+
+#include <fmt/format.h>
+
+namespace godwit::db {
+namespace {
+
+constexpr std::string_view kMakeTable =
+    "CREATE TABLE IF NOT EXISTS godwit_schema (name TEXT NOT NULL, number BIGINT NOT NULL)";
+// Two processes that migrate at once take turns. SQLite's Write transaction does that by itself.
+constexpr std::string_view kTakeTurns = "SELECT pg_advisory_xact_lock(5147838275329218392)";
+
+struct Found {
+    std::string name;
+    std::int64_t number = 0;
+};
+
+// Number 0 where nothing has been made yet.
+Result<Found> read_version(Connection& connection) {
+    GODWIT_TRY(auto statement, connection.prepare("SELECT name, number FROM godwit_schema"));
+    GODWIT_TRY(bool row, statement->first({}));
+    if (!row) return Found{};
+    return Found{.name = std::string(statement->text(0)), .number = statement->integer(1)};
+}
+
+Result<void> check_version(const Connection& connection, const Schema& schema, const Found& found) {
+    if (found.number != 0 && found.name != schema.name) {
+        return Error(ErrorKind::Corrupt, "open", connection.name(),
+                     fmt::format("it holds '{}', not '{}': files were exchanged", found.name, schema.name));
+    }
+    if (found.number > schema.newest()) {
+        return Error(ErrorKind::Unsupported, "open", connection.name(),
+                     fmt::format("its schema has number {}, this program knows up to {}: a newer version of "
+                                 "Godwit has used it; use that one",
+                                 found.number, schema.newest()));
+    }
+    return {};
+}
+
+Result<void> write_version(Connection& connection, const Schema& schema, const Migration& migration) {
+    GODWIT_TRY(auto remove, connection.prepare("DELETE FROM godwit_schema"));
+    GODWIT_TRY_VOID(remove->run({}));
+    GODWIT_TRY(auto insert, connection.prepare("INSERT INTO godwit_schema (name, number) VALUES (?1, ?2)"));
+    return insert->run({Value::text(schema.name), Value::integer(migration.number)});
+}
+
+Result<void> apply(Connection& connection, const Schema& schema, const Migration& migration) {
+    bool is_sqlite = connection.dialect() == Dialect::Sqlite;
+    GODWIT_TRY_VOID(connection.execute(is_sqlite ? migration.sqlite : migration.postgres));
+    return write_version(connection, schema, migration);
+}
+
+// One step, or none when the newest is reached: true while there may be more.
+Result<bool> step(Connection& connection, const Schema& schema) {
+    GODWIT_TRY(Transaction transaction, Transaction::begin(connection, Access::Write));
+    if (connection.dialect() == Dialect::Postgres) GODWIT_TRY_VOID(connection.execute(kTakeTurns));
+    GODWIT_TRY_VOID(connection.execute(kMakeTable));
+    GODWIT_TRY(Found found, read_version(connection));
+    GODWIT_TRY_VOID(check_version(connection, schema, found));
+    if (found.number == schema.newest()) return false;
+    const Migration& next = schema.migrations[static_cast<std::size_t>(found.number)];
+    GODWIT_CHECK(next.number == found.number + 1, "step {} stands at {}", next.number, found.number + 1);
+    GODWIT_TRY_VOID(apply(connection, schema, next));
+    GODWIT_TRY_VOID(transaction.commit());
+    return true;
+}
+
+}  // namespace
+
+Result<void> migrate(Connection& connection, const Schema& schema) {
+    while (true) {
+        GODWIT_TRY(bool more, step(connection, schema));
+        if (!more) return {};
+    }
+}
+
+Result<void> require_migrated(Connection& connection, const Schema& schema) {
+    GODWIT_TRY(Found found, read_version(connection));
+    GODWIT_TRY_VOID(check_version(connection, schema, found));
+    if (found.number == schema.newest()) return {};
+    return Error(
+        ErrorKind::Unsupported, "open", connection.name(),
+        fmt::format("its schema has number {}, this program reads {}: a command that writes to it, such as "
+                    "`godwit copy`, brings it up to date",
+                    found.number, schema.newest()));
+}
+
+}  // namespace godwit::db
