@@ -246,6 +246,10 @@ class Store {
     // Removes exactly the generation `expected`; fails with Changed when another one is there.
     // An absent key is success.
     virtual Task<Result<void>> remove(Context& context, const Key& key, const Identity& expected) = 0;
+
+    // Ends what the store still does on its own account (the read-ahead of a listing that was
+    // dropped). The last call before destruction, when nothing of the store is in use any more.
+    virtual Task<void> close() { co_return; }
 };
 
 }  // namespace godwit::store
