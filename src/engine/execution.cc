@@ -63,9 +63,14 @@ Task<Result<void>> Execution::list_and_transfer() {
     co_return {};
 }
 
+// A lease that found nothing may be older news than the last commit of the listing: only when
+// nothing was committed since does "nothing" mean that there is nothing.
 Task<Result<bool>> Execution::wait_for_batches() {
-    if (listing_done_ || worker_.draining()) co_return false;
-    GODWIT_CO_TRY_VOID(co_await batches_changed_.wait(context_));
+    while (commits_seen_ == commits_) {
+        if (listing_done_ || worker_.draining()) co_return false;
+        GODWIT_CO_TRY_VOID(co_await batches_changed_.wait(context_));
+    }
+    commits_seen_ = commits_;
     co_return true;
 }
 
@@ -117,6 +122,7 @@ Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page) {
         }
     }
     GODWIT_CO_TRY_VOID(co_await journal_.commit_listing(std::move(commit)));
+    ++commits_;
     batches_changed_.notify_all();
     co_return {};
 }
@@ -147,6 +153,10 @@ Task<Result<ExecutionResult>> Execution::finish(Result<void> ran) {
         result.status = ExecutionStatus::Transferring;
         co_return std::move(result);
     }
+    GODWIT_CO_TRY(std::uint64_t open_batches, co_await journal_.open_batches());
+    // Objects without an end must never hide behind a success (I8).
+    GODWIT_CHECK(result.stopped_by || open_batches == 0, "{} batches are unfinished at the end",
+                 open_batches);
     bool clean = result.counts.deferred() == 0 && result.counts.failed() == 0 && result.unreadable.empty();
     result.status = result.stopped_by ? ExecutionStatus::Failed
                     : clean           ? ExecutionStatus::Clean

@@ -62,6 +62,8 @@ class Execution {
     Worker worker_;
 
     runtime::Signal batches_changed_;
+    std::uint64_t commits_ = 0;       // of the listing, in this run
+    std::uint64_t commits_seen_ = 0;  // when the worker last asked for more
     bool listing_done_ = false;
     std::optional<Error> listing_error_;
     std::vector<Error> unreadable_;

@@ -17,8 +17,9 @@ using model::Outcome;
 
 constexpr std::uint64_t kPart = 1 << 16;
 
-store::MemoryStoreOptions small_parts(std::string name) {
+store::MemoryStoreOptions small_parts(std::string name, bool attests = true) {
     store::MemoryStoreOptions options;
+    options.attests = attests;
     options.name = std::move(name);
     options.put_bytes_max = kPart;
     options.part_bytes = kPart;
@@ -34,8 +35,10 @@ class World {
     ledger::MemoryJournal journal;
     ExecutionOptions options;
     Progress progress;
+    bool attests = true;
     store::FaultPlan source_faults, destination_faults;
-    bool hierarchical = false;
+    // Called every 5 ms of the run's time: what the rest of the world does meanwhile.
+    std::function<void(Duration)> meanwhile = [](Duration) {};
 
     void fill(int objects) {
         for (int i = 0; i < objects; ++i) {
@@ -70,8 +73,8 @@ std::optional<ExecutionResult> World::run(Duration stop_after, Duration kill_aft
     runtime::Context context(loop);
     auto from =
         store::make_faulty_store(store::make_memory_store(source, small_parts("source")), source_faults);
-    auto to = store::make_faulty_store(store::make_memory_store(destination, small_parts("destination")),
-                                       destination_faults);
+    auto to = store::make_faulty_store(
+        store::make_memory_store(destination, small_parts("destination", attests)), destination_faults);
     std::optional<Execution> execution;
     std::optional<Result<ExecutionResult>> result;
     auto work = [&]() -> Task<void> {
@@ -89,6 +92,7 @@ std::optional<ExecutionResult> World::run(Duration stop_after, Duration kill_aft
     constexpr Duration kEnd = std::chrono::hours(1);
     for (Duration spent{}; !result && spent < kEnd; spent += kStep) {
         loop.advance(kStep);
+        meanwhile(spent);
         if (spent >= stop_after && execution) execution->drain();
         if (spent >= kill_after) context.cancel(runtime::stop_requested());
     }
@@ -111,8 +115,17 @@ TEST(Execution, copies_everything_with_evidence) {
         ASSERT_TRUE(record.evidence.source_digest);
         EXPECT_EQ(record.evidence.source_digest, record.evidence.destination_digest);
     }
-    EXPECT_EQ(world.journal.open_batches(), 0u);
+    EXPECT_TRUE(world.journal.all_batches_finished());
     EXPECT_TRUE(world.destination.uploads.empty());
+}
+
+// A batch that is committed while a lease looks in vain must still be worked on.
+TEST(Execution, a_single_object_is_copied) {
+    World world;
+    world.source.write("k", "bytes");
+    auto result = world.run();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->counts[Outcome::Verified], 1u);
 }
 
 TEST(Execution, a_second_run_finds_everything_unchanged_and_asks_nothing_but_listings) {
@@ -241,6 +254,70 @@ TEST(Execution, a_failed_listing_fails_the_execution_and_keeps_what_was_copied) 
     EXPECT_EQ(result->status, ExecutionStatus::Failed);
     ASSERT_TRUE(result->stopped_by);
     EXPECT_EQ(result->stopped_by->kind(), ErrorKind::Denied);
+}
+
+// Catalogue 1 and 10: what changes between listing and publishing is never stored as a mix.
+TEST(Execution, an_object_that_changed_after_listing_is_tried_again_and_verified) {
+    World world;
+    world.source.write("calm", "bytes");
+    world.source.write("live", std::string(3 * kPart, 'a'));
+    bool changed = false;
+    world.meanwhile = [&](Duration spent) {
+        if (changed || spent < std::chrono::milliseconds(45)) return;
+        changed = true;
+        world.source.write("live", std::string(3 * kPart, 'b'));
+    };
+    auto result = world.run();
+    ASSERT_TRUE(result);
+    EXPECT_TRUE(changed);
+    EXPECT_EQ(result->status, ExecutionStatus::Clean);
+    world.expect_same_objects();
+    world.expect_counts_add_up(*result);
+    EXPECT_TRUE(world.destination.uploads.empty());
+}
+
+TEST(Execution, an_object_that_never_rests_is_deferred_and_the_old_copy_stays) {
+    World world;
+    world.source.write("live", std::string(3 * kPart, 'a'));
+    ASSERT_TRUE(world.run());
+    world.journal.next_execution();
+    world.meanwhile = [&](Duration) { world.source.write("live", std::string(3 * kPart, 'b')); };
+    auto result = world.run();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, ExecutionStatus::Incomplete);
+    EXPECT_EQ(result->counts.deferred(), 1u);
+    EXPECT_EQ(world.destination.objects.at("live").bytes.front(), std::byte{'a'});
+    EXPECT_TRUE(world.destination.uploads.empty());
+}
+
+// Catalogue 5.
+TEST(Execution, an_object_that_vanished_after_listing_is_gone) {
+    World world;
+    world.fill(20);
+    world.meanwhile = [&](Duration spent) {
+        if (spent >= std::chrono::milliseconds(30)) world.source.objects.erase("dir5/object5");
+    };
+    auto result = world.run();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->counts[Outcome::Gone], 1u);
+    EXPECT_EQ(result->counts.listed(), 20u);
+    EXPECT_FALSE(world.destination.objects.contains("dir5/object5"));
+}
+
+// Catalogue 58: a store that keeps other bytes than it was given is found by reading back.
+TEST(Execution, bytes_that_rot_at_the_destination_before_they_are_read_back_are_not_verified) {
+    World world;
+    world.attests = false;
+    world.source.write("k", "good bytes");
+    world.meanwhile = [&](Duration) {
+        if (world.destination.objects.contains("k")) world.destination.objects["k"].bytes[0] = std::byte{'X'};
+    };
+    auto result = world.run();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->counts[Outcome::Failed], 1u);
+    ASSERT_EQ(world.journal.records().size(), 1u);
+    EXPECT_EQ(world.journal.records()[0].error_code, "Mismatch");
+    EXPECT_TRUE(world.journal.index().empty());
 }
 
 TEST(Execution, keys_beneath_a_file_are_unrepresentable_in_a_file_system) {

@@ -17,7 +17,7 @@ using model::PlannedObject;
 // One try at one object.
 class Attempt {
   public:
-    Attempt(Context& context, TransferContext& shared, const PlannedObject& object)
+    Attempt(Context& context, TransferContext& shared, PlannedObject& object)
         : context_(context), shared_(shared), object_(object) {}
 
     // Runs the plan's action; on failure scope() says whose the error is.
@@ -48,7 +48,8 @@ class Attempt {
 
     Context& context_;
     TransferContext& shared_;
-    const PlannedObject& object_;
+    // Its destination is kept up to date: what a first try published, a second one replaces.
+    PlannedObject& object_;
     // Whose operation runs: an error is that side's.
     Scope scope_ = Scope::Transfer;
     // A source that changed while it was read, and is stored all the same by option.
@@ -201,6 +202,7 @@ Task<Result<ObjectEnd>> Attempt::prove(store::Receipt receipt, model::Evidence e
     ObjectEnd end;
     end.bytes = object_.source.size_bytes;
     end.index = !changed_;
+    object_.destination = receipt.identity;
     evidence.destination = receipt.identity;
     evidence.level = receipt.level;
     evidence.destination_digest = receipt.stored_digest;
@@ -348,6 +350,7 @@ ObjectEnd ObjectEnd::failed(Scope scope, Error error) {
 }
 
 Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, const PlannedObject& object) {
+    PlannedObject current = object;
     Scope scope = Scope::Transfer;
     runtime::RetryPolicy policy;
     policy.attempts_max = shared.options.object_attempts_max;
@@ -356,7 +359,7 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, cons
         if (error.kind() == ErrorKind::Busy) shared.requests.overloaded();
     };
     auto one_try = [&](int) -> Task<Result<ObjectEnd>> {
-        Attempt attempt(context, shared, object);
+        Attempt attempt(context, shared, current);
         Result<ObjectEnd> end = co_await attempt.run();
         scope = attempt.scope();
         co_return std::move(end);

@@ -82,7 +82,10 @@ Task<Result<void>> Worker::run(Context& context, BatchKind kind, const More& mor
         } else {
             Result<bool> again = co_await more();
             if (!again) result = std::move(again.error());
-            if (!again || !*again) break;
+            if (again && *again) continue;
+            // A batch at work may yet defer objects into a new one.
+            if (batches.running() == 0) break;
+            co_await batches.wait(batches.running());
         }
     }
     co_await batches.wait();

@@ -107,6 +107,9 @@ class Journal {
     // Every item has been recorded or deferred.
     virtual Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) = 0;
 
+    // Batches that are not finished, leased or not. None is left when an execution has ended.
+    virtual Task<Result<std::uint64_t>> open_batches() = 0;
+
     virtual Task<Result<std::vector<Upload>>> uploads() = 0;
     virtual Task<Result<void>> put_upload(Upload upload) = 0;
     virtual Task<Result<void>> remove_upload(model::Key key) = 0;

@@ -98,6 +98,10 @@ Task<Result<void>> MemoryJournal::finish_batch(std::int64_t batch, std::int64_t 
     co_return {};
 }
 
+Task<Result<std::uint64_t>> MemoryJournal::open_batches() {
+    co_return batches_.size();
+}
+
 Task<Result<std::vector<Upload>>> MemoryJournal::uploads() {
     std::vector<Upload> uploads;
     for (const auto& [key, upload] : uploads_) uploads.push_back(upload);

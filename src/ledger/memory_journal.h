@@ -19,6 +19,7 @@ class MemoryJournal final : public Journal {
     Task<Result<void>> record(ObjectRecord record) override;
     Task<Result<void>> defer(std::int64_t batch, std::uint32_t item, model::PlannedObject object) override;
     Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) override;
+    Task<Result<std::uint64_t>> open_batches() override;
     Task<Result<std::vector<Upload>>> uploads() override;
     Task<Result<void>> put_upload(Upload upload) override;
     Task<Result<void>> remove_upload(model::Key key) override;
@@ -34,7 +35,7 @@ class MemoryJournal final : public Journal {
     const std::vector<ObjectRecord>& records() const { return records_; }
     const std::map<std::string, model::IndexRow>& index() const { return index_; }
     model::ExecutionStatus status() const { return status_; }
-    std::size_t open_batches() const { return batches_.size(); }
+    bool all_batches_finished() const { return batches_.empty(); }
 
   private:
     struct StoredBatch {

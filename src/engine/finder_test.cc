@@ -1,0 +1,179 @@
+#include "engine/finder.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "runtime/manual_loop.h"
+#include "store/memory_store.h"
+
+namespace godwit::engine {
+namespace {
+
+using model::IndexRow;
+using model::PlanAction;
+using model::SkipReason;
+
+// What the merge must find, computed the slow and obvious way.
+struct Expected {
+    std::map<std::string, PlanAction> objects;
+    std::uint64_t unchanged = 0;
+};
+
+struct Scene {
+    store::MemoryPlace source, destination;
+    std::map<std::string, IndexRow> index;
+    ExecutionOptions options;
+    std::size_t page_rows = 3;
+
+    IndexStream index_stream(model::KeyRange range) {
+        return IndexStream([this, range]() mutable -> Task<Result<IndexStream::Page>> {
+            IndexStream::Page page;
+            for (auto row = index.upper_bound(range.after);
+                 row != index.end() && page.rows.size() < page_rows; ++row) {
+                page.rows.push_back(row->second);
+            }
+            page.last = page.rows.empty();
+            if (!page.rows.empty()) range.after = page.rows.back().key.bytes();
+            co_return std::move(page);
+        });
+    }
+
+    std::vector<FoundPage> find_all(std::string after = {}) {
+        runtime::ManualLoop loop;
+        runtime::Context context(loop);
+        store::MemoryStoreOptions pages;
+        pages.page_entries_max = page_rows;
+        auto from = store::make_memory_store(source, pages),
+             to = store::make_memory_store(destination, pages);
+        Progress progress;
+        std::vector<FoundPage> found;
+        bool done = false;
+        auto work = [&]() -> Task<void> {
+            EXPECT_TRUE(co_await from->attach(context, store::Role::Source));
+            EXPECT_TRUE(co_await to->attach(context, store::Role::Destination));
+            model::KeyRange range{after, {}};
+            FinderInput input{*from, *to, options, progress, range, index_stream(range)};
+            FoundSink sink = [&](FoundPage page) -> Task<Result<void>> {
+                found.push_back(std::move(page));
+                co_return {};
+            };
+            auto result = co_await find(context, input, sink);
+            EXPECT_TRUE(result.has_value());
+            done = true;
+        };
+        loop.spawn(work());
+        loop.run_until_idle();
+        EXPECT_TRUE(done);
+        return found;
+    }
+
+    Expected expected() const {
+        Expected result;
+        for (const auto& [key, object] : source.objects) {
+            model::Entry entry = entry_of(key, object), there;
+            const model::Entry* destination_entry = nullptr;
+            if (auto found = destination.objects.find(key); found != destination.objects.end()) {
+                there = entry_of(key, found->second);
+                destination_entry = &there;
+            }
+            auto row = index.find(key);
+            model::Plan plan = model::plan(&entry, destination_entry,
+                                           row == index.end() ? nullptr : &row->second, options.policy);
+            if (plan.action == PlanAction::Skip) {
+                ++result.unchanged;
+            } else {
+                result.objects[key] = plan.action;
+            }
+        }
+        return result;
+    }
+
+    static model::Entry entry_of(const std::string& key, const store::MemoryObject& object) {
+        model::Entry entry;
+        entry.key = model::Key(key);
+        entry.type = object.type;
+        entry.identity = object.identity;
+        return entry;
+    }
+};
+
+// A few letters, so that keys collide, nest and stand before and after '/'.
+std::string random_key(std::mt19937& random) {
+    std::string key;
+    for (int length = 1 + static_cast<int>(random() % 4); length > 0; --length)
+        key += "a!/0\xff"[random() % 5];
+    return key;
+}
+
+Scene random_scene(std::mt19937& random) {
+    Scene scene;
+    scene.page_rows = 1 + random() % 5;
+    for (int i = static_cast<int>(random() % 30); i > 0; --i) {
+        std::string key = random_key(random), text(random() % 3, 'x');
+        model::Identity source, destination;
+        if (random() % 4) source = scene.source.write(key, text);
+        if (random() % 4) destination = scene.destination.write(key, text);
+        if (random() % 2) {
+            IndexRow row;
+            row.key = model::Key(key);
+            row.source = source;
+            row.destination = destination;
+            scene.index[key] = row;
+        }
+    }
+    return scene;
+}
+
+TEST(Finder, finds_what_a_plain_comparison_finds) {
+    for (unsigned seed = 1; seed <= 3000; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        std::mt19937 random(seed);
+        Scene scene = random_scene(random);
+        Expected expected = scene.expected();
+        std::map<std::string, PlanAction> objects;
+        std::uint64_t unchanged = 0;
+        for (const FoundPage& page : scene.find_all()) {
+            for (const auto& object : page.objects) {
+                EXPECT_TRUE(objects.emplace(object.key.bytes(), object.action).second);
+            }
+            unchanged += page.unchanged[model::Outcome::Unchanged];
+        }
+        ASSERT_EQ(objects, expected.objects);
+        ASSERT_EQ(unchanged, expected.unchanged);
+    }
+}
+
+TEST(Finder, only_the_last_page_says_that_the_shard_is_complete) {
+    Scene scene;
+    for (int i = 0; i < 2500; ++i) scene.source.write("k" + std::to_string(i), "x");
+    auto pages = scene.find_all();
+    ASSERT_EQ(pages.size(), 3u);
+    EXPECT_EQ(pages[0].objects.size(), kFoundObjectsMax);
+    EXPECT_FALSE(pages[0].complete);
+    EXPECT_FALSE(pages[1].complete);
+    EXPECT_TRUE(pages[2].complete);
+    EXPECT_EQ(pages[0].cursor, pages[0].objects.back().key.bytes());
+}
+
+TEST(Finder, carries_on_behind_a_cursor) {
+    Scene scene;
+    for (int i = 0; i < 2500; ++i) scene.source.write("k" + std::to_string(10000 + i), "x");
+    auto pages = scene.find_all("k11023");
+    std::size_t found = 0;
+    for (const auto& page : pages) found += page.objects.size();
+    EXPECT_EQ(found, 1476u);
+}
+
+TEST(Finder, large_objects_close_a_page_by_bytes) {
+    Scene scene;
+    for (int i = 0; i < 4; ++i) {
+        scene.source.write("big" + std::to_string(i), "x");
+        scene.source.objects["big" + std::to_string(i)].identity.size_bytes = kFoundBytesMax;
+    }
+    EXPECT_EQ(scene.find_all().size(), 5u);
+}
+
+}  // namespace
+}  // namespace godwit::engine

@@ -1,0 +1,147 @@
+#include "model/plan.h"
+
+#include <gtest/gtest.h>
+
+namespace godwit::model {
+namespace {
+
+constexpr Plan kCopy{PlanAction::Copy, SkipReason::None};
+constexpr Plan kExamine{PlanAction::Examine, SkipReason::None};
+constexpr Plan kRecheck{PlanAction::Recheck, SkipReason::None};
+constexpr Plan kMetadata{PlanAction::Metadata, SkipReason::None};
+constexpr Plan kUnchanged{PlanAction::Skip, SkipReason::Unchanged};
+constexpr Plan kAdopted{PlanAction::Skip, SkipReason::Adopted};
+
+Entry file(std::uint64_t size, std::int64_t mtime, std::string tag, bool posix) {
+    Entry entry;
+    entry.key = Key("k");
+    entry.identity = {size, mtime, std::move(tag)};
+    if (posix) entry.posix = PosixAttributes{0100644, 1, 2, mtime, 0};
+    return entry;
+}
+
+class PlanTest : public testing::Test {
+  protected:
+    PlanPolicy policy;
+    Entry source = file(10, 100, "s1", true);
+    Entry stored = file(10, 500, "e1", false);   // as S3 lists it
+    Entry mirrored = file(10, 100, "d1", true);  // as a file system lists it
+    IndexRow row{
+        Key("k"), source.identity, stored.identity, Digest::of_crc64(7), EvidenceLevel::Attested, "exec", 1};
+
+    Plan indexed() { return plan(&source, &stored, &row, policy); }
+};
+
+TEST_F(PlanTest, what_the_destination_lacks_is_copied) {
+    EXPECT_EQ(plan(&source, nullptr, nullptr, policy), kCopy);
+}
+
+TEST_F(PlanTest, what_was_indexed_but_vanished_at_the_destination_is_copied) {
+    EXPECT_EQ(plan(&source, nullptr, &row, policy), kCopy);
+}
+
+TEST_F(PlanTest, what_only_the_destination_has_is_extra) {
+    EXPECT_EQ(plan(nullptr, &stored, &row, policy).action, PlanAction::Extra);
+}
+
+TEST_F(PlanTest, two_known_generations_are_unchanged) {
+    EXPECT_EQ(indexed(), kUnchanged);
+}
+
+TEST_F(PlanTest, a_changed_destination_is_copied_over) {
+    stored.identity.tag = "e2";
+    EXPECT_EQ(indexed(), kCopy);
+}
+
+// The same-size change of an S3 source that DataSync misses.
+TEST_F(PlanTest, a_same_size_change_of_a_source_with_another_tag_is_copied) {
+    source = file(10, 100, "s2", false);
+    EXPECT_EQ(indexed(), kCopy);
+}
+
+// Catalogue 3 and B14: size and mtime alone prove nothing when ctime moved.
+TEST_F(PlanTest, same_size_and_mtime_with_another_ctime_is_rechecked_by_bytes) {
+    source.identity.tag = "s2";
+    EXPECT_EQ(indexed(), kRecheck);
+    row.digest.reset();
+    EXPECT_EQ(indexed(), kCopy);
+}
+
+TEST_F(PlanTest, unknown_pair_with_a_store_that_lists_no_mtime_is_examined) {
+    EXPECT_EQ(plan(&source, &stored, nullptr, policy), kExamine);
+}
+
+TEST_F(PlanTest, unknown_pair_of_files_is_adopted_by_size_mtime_and_attributes) {
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kAdopted);
+    mirrored.posix->uid = 9;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kMetadata);
+    policy.preserve_owner = false;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kAdopted);
+    mirrored.posix->mtime_ns = 101;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kCopy);
+}
+
+TEST_F(PlanTest, another_size_is_always_copied) {
+    mirrored.identity.size_bytes = 11;
+    policy.compare = CompareMode::Size;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kCopy);
+}
+
+TEST_F(PlanTest, comparing_by_bytes_or_checksum_examines_what_metadata_calls_equal) {
+    for (CompareMode mode : {CompareMode::Bytes, CompareMode::Checksum}) {
+        policy.compare = mode;
+        EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kExamine);
+    }
+}
+
+TEST_F(PlanTest, no_overwrite_leaves_what_is_there) {
+    policy.overwrite = false;
+    stored.identity.tag = "e2";
+    EXPECT_EQ(indexed().reason, SkipReason::NotOverwritten);
+    EXPECT_EQ(plan(&source, nullptr, nullptr, policy), kCopy);
+}
+
+TEST_F(PlanTest, transfer_all_copies_what_is_equal) {
+    policy.transfer_all = true;
+    EXPECT_EQ(indexed(), kCopy);
+}
+
+TEST_F(PlanTest, archived_and_special_objects_are_skipped_with_their_reason) {
+    source.archived = true;
+    EXPECT_EQ(plan(&source, nullptr, nullptr, policy).reason, SkipReason::Archived);
+    source.type = ObjectType::Special;
+    EXPECT_EQ(plan(&source, nullptr, nullptr, policy).reason, SkipReason::Special);
+}
+
+TEST_F(PlanTest, a_directory_in_the_way_of_a_file_is_a_conflict_in_a_file_system) {
+    policy.destination_hierarchical = true;
+    mirrored.type = ObjectType::Directory;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy).action, PlanAction::Conflict);
+}
+
+TEST_F(PlanTest, examined_objects_are_compared_by_their_own_mtime_or_the_stores) {
+    ObjectInfo from, to;
+    from.entry = source;
+    from.metadata.posix = source.posix;
+    to.entry = stored;
+    EXPECT_EQ(plan_examined(from, to, policy), kCopy);
+    to.metadata.posix = source.posix;
+    EXPECT_EQ(plan_examined(from, to, policy), kAdopted);
+    to.metadata.posix->mode = 0100600;
+    EXPECT_EQ(plan_examined(from, to, policy), kMetadata);
+}
+
+TEST_F(PlanTest, examined_by_checksum_needs_equal_digests_of_one_kind) {
+    policy.compare = CompareMode::Checksum;
+    ObjectInfo from, to;
+    from.entry = source;
+    to.entry = stored;
+    EXPECT_EQ(plan_examined(from, to, policy), kRecheck);
+    from.stored_digest = to.stored_digest = Digest::of_crc64(7);
+    EXPECT_EQ(plan_examined(from, to, policy), kAdopted);
+    to.stored_digest = Digest::of_crc64(8);
+    EXPECT_EQ(plan_examined(from, to, policy), kRecheck);
+}
+
+}  // namespace
+}  // namespace godwit::model
