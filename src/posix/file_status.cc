@@ -1,0 +1,76 @@
+#include "posix/file_status.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <limits>
+
+namespace godwit::posix {
+namespace {
+
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+
+}  // namespace
+
+std::int64_t nanoseconds(const struct timespec& time) {
+    // Counted down from the next second before 1970, so that the last nanosecond does not overflow.
+    bool past = time.tv_sec < 0 && time.tv_nsec > 0;
+    std::int64_t seconds = std::int64_t{time.tv_sec} + (past ? 1 : 0);
+    std::int64_t rest = std::int64_t{time.tv_nsec} - (past ? kSecondNs : 0);
+    std::int64_t total = 0;
+    if (!__builtin_mul_overflow(seconds, kSecondNs, &total) && !__builtin_add_overflow(total, rest, &total)) {
+        return total;
+    }
+    return time.tv_sec < 0 ? std::numeric_limits<std::int64_t>::min()
+                           : std::numeric_limits<std::int64_t>::max();
+}
+
+struct timespec timespec_of(std::int64_t unix_time_ns) {
+    std::int64_t nanosecond = ((unix_time_ns % kSecondNs) + kSecondNs) % kSecondNs;
+    struct timespec time{};
+    // Not (unix_time_ns - nanosecond) / kSecondNs, which overflows at the far end of the past.
+    time.tv_sec = unix_time_ns / kSecondNs - (unix_time_ns % kSecondNs < 0 ? 1 : 0);
+    time.tv_nsec = nanosecond;
+    return time;
+}
+
+model::ObjectType object_type(const struct stat& status) {
+    if (S_ISREG(status.st_mode)) return model::ObjectType::File;
+    if (S_ISDIR(status.st_mode)) return model::ObjectType::Directory;
+    if (S_ISLNK(status.st_mode)) return model::ObjectType::Symlink;
+    return model::ObjectType::Special;
+}
+
+model::Identity identity_of(const struct stat& status) {
+    bool has_content = S_ISREG(status.st_mode) || S_ISLNK(status.st_mode);
+    model::Identity identity;
+    identity.size_bytes = has_content ? static_cast<std::uint64_t>(status.st_size) : 0;
+    identity.mtime_ns = nanoseconds(status.st_mtim);
+    fmt::format_to(std::back_inserter(identity.tag), "{:x}.{:x}", status.st_ino, nanoseconds(status.st_ctim));
+    return identity;
+}
+
+model::PosixAttributes attributes_of(const struct stat& status) {
+    return {.mode = status.st_mode,
+            .uid = status.st_uid,
+            .gid = status.st_gid,
+            .mtime_ns = nanoseconds(status.st_mtim),
+            .atime_ns = nanoseconds(status.st_atim)};
+}
+
+model::Entry entry_of(model::Key key, const struct stat& status) {
+    model::Entry entry;
+    entry.key = std::move(key);
+    entry.type = object_type(status);
+    entry.identity = identity_of(status);
+    entry.posix = attributes_of(status);
+    return entry;
+}
+
+bool same_generation(const struct stat& a, const struct stat& b) {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
+           nanoseconds(a.st_mtim) == nanoseconds(b.st_mtim) &&
+           nanoseconds(a.st_ctim) == nanoseconds(b.st_ctim);
+}
+
+}  // namespace godwit::posix

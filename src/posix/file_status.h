@@ -1,0 +1,32 @@
+// What stat(2) tells, in Godwit's words.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <string>
+
+#include "model/object.h"
+
+namespace godwit::posix {
+
+// Times that 64 bits can't count (before 1677, after 2262) become the first or the last that they
+// can, at both ends of a copy alike (G69).
+std::int64_t nanoseconds(const struct timespec& time);
+// Rounds down, so that times before 1970 come out right.
+struct timespec timespec_of(std::int64_t unix_time_ns);
+
+model::ObjectType object_type(const struct stat& status);
+
+// size: the bytes of a file or of a link's target; 0 for all others. tag: inode and ctime, which
+// every write, chmod or rename moves on, even where mtime was put back (A3).
+model::Identity identity_of(const struct stat& status);
+
+model::PosixAttributes attributes_of(const struct stat& status);
+
+model::Entry entry_of(model::Key key, const struct stat& status);
+
+// The same inode, unchanged between the two looks (I7).
+bool same_generation(const struct stat& a, const struct stat& b);
+
+}  // namespace godwit::posix

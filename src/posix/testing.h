@@ -1,0 +1,105 @@
+// For this module's tests: a tree that removes itself, an Os whose calls can be made to fail or
+// interrupted, and a loop with a pool to run tasks on.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "posix/os.h"
+#include "posix/walk.h"
+#include "runtime/io_loop.h"
+#include "runtime/pool.h"
+
+namespace godwit::posix::testing {
+
+// A directory of its own on the file system that holds build and test data.
+class TempDirectory {
+  public:
+    TempDirectory() {
+        std::string name = (std::filesystem::temp_directory_path() / "godwit-test-XXXXXX").string();
+        EXPECT_NE(::mkdtemp(name.data()), nullptr);
+        path_ = name;
+    }
+    ~TempDirectory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TempDirectory(const TempDirectory&) = delete;
+    const std::string& path() const { return path_; }
+    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+    // Makes the parents too. A `name` that ends in '/' is a directory.
+    void write(const std::string& name, std::string_view content = "") const;
+    std::string read(const std::string& name) const;
+    bool has(const std::string& name) const { return std::filesystem::exists(symlink_status(name)); }
+    std::filesystem::file_status symlink_status(const std::string& name) const {
+        return std::filesystem::symlink_status(*this / name);
+    }
+    // The names in a directory, staged files included.
+    std::set<std::string> names(const std::string& directory = "") const;
+
+  private:
+    std::string path_;
+};
+
+// Forwards to the kernel; a hook sees each call by its name first, and may answer with an errno.
+class FaultyOs : public Os {
+  public:
+    // 0 lets the call through.
+    using Hook = std::function<int(std::string_view call)>;
+    void set_hook(Hook hook) {
+        std::lock_guard lock(mutex_);
+        hook_ = std::move(hook);
+    }
+    // The `nth` call of this name (from 1), and none else, fails with `error_number`.
+    void fail(std::string call, int error_number, int nth = 1) {
+        set_hook([=, seen = 0](std::string_view made) mutable {
+            return made == call && ++seen == nth ? error_number : 0;
+        });
+    }
+    std::map<std::string, int> calls() const {
+        std::lock_guard lock(mutex_);
+        return calls_;
+    }
+
+    int openat2(int directory, const char* path, const OpenHow& how) override;
+    int close(int fd) override;
+    ssize_t pread(int fd, void* out, std::size_t size_bytes, std::uint64_t offset_bytes) override;
+    ssize_t pwrite(int fd, const void* data, std::size_t size_bytes, std::uint64_t offset_bytes) override;
+    int ftruncate(int fd, std::uint64_t size_bytes) override;
+    int fsync(int fd) override;
+    ssize_t getdents64(int fd, void* out, std::size_t size_bytes) override;
+    int fstat(int fd, struct stat& out) override;
+    int fstatat(int directory, const char* name, struct stat& out) override;
+    ssize_t readlinkat(int directory, const char* name, char* out, std::size_t size_bytes) override;
+    int mkdirat(int directory, const char* name, mode_t mode) override;
+    int symlinkat(const char* target, int directory, const char* name) override;
+    int rename(int directory, const char* from, const char* to, unsigned flags) override;
+    int unlinkat(int directory, const char* name, int flags) override;
+    int fchmod(int fd, mode_t mode) override;
+    int fchown(int fd, uid_t uid, gid_t gid) override;
+    int fchownat(int directory, const char* name, uid_t uid, gid_t gid) override;
+    int futimens(int fd, const struct timespec times[2]) override;
+    int utimensat(int directory, const char* name, const struct timespec times[2]) override;
+
+  private:
+    template <class Call>
+    auto forward(std::string_view name, Call call) -> decltype(call());
+
+    mutable std::mutex mutex_;
+    Hook hook_;                         // guarded by mutex_; called without it held by others
+    std::map<std::string, int> calls_;  // guarded by mutex_
+};
+
+std::shared_ptr<const Root> open_root(const std::string& path, Os& os = system_os());
+inline constexpr std::string_view kTestToken = "a token for tests only";
+
+}  // namespace godwit::posix::testing
