@@ -26,7 +26,7 @@ struct Worker::BatchRun {
 
 namespace {
 
-std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const std::string& uri) {
+std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const store::Store& destination) {
     ObjectEnd end;
     switch (object.action) {
         case PlanAction::Skip:
@@ -34,13 +34,13 @@ std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const
             return end;
         case PlanAction::Conflict:
             end = ObjectEnd::failed(Scope::Destination,
-                                    Error(ErrorKind::Exists, "put", uri,
+                                    Error(ErrorKind::Exists, "put", destination.uri(object.key),
                                           "an object of another kind is in the way; it was left as it is"));
             end.outcome = Outcome::Conflict;
             return end;
         case PlanAction::Unrepresentable:
             end = ObjectEnd::failed(Scope::Destination,
-                                    Error(ErrorKind::Unsupported, "put", uri,
+                                    Error(ErrorKind::Unsupported, "put", destination.uri(object.key),
                                           "lies beneath a key that is a file; a file system cannot hold both")
                                         .with_code("UnrepresentableKey"));
             end.outcome = Outcome::Unrepresentable;
@@ -168,8 +168,7 @@ Task<Result<ObjectEnd>> Worker::end_of(Context& context, const Batch& batch, Pla
         }
         object = std::move(*planned);
     }
-    if (auto end = end_without_transfer(object, shared_.destination.uri(object.key)))
-        co_return std::move(*end);
+    if (auto end = end_without_transfer(object, shared_.destination)) co_return std::move(*end);
     co_return co_await transfer(context, shared_, object);
 }
 
