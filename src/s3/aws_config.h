@@ -31,8 +31,9 @@ Surroundings system_surroundings();
 //   s3 =
 //     endpoint_url = http://localhost:9000
 struct ConfigSection {
-    std::map<std::string, std::string, std::less<>> values;
-    std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>> groups;
+    using Values = std::map<std::string, std::string, std::less<>>;
+    Values values;
+    std::map<std::string, Values, std::less<>> groups;
 
     // Absent when missing; an empty value is a value.
     std::optional<std::string> find(std::string_view name) const;
@@ -44,21 +45,25 @@ using ConfigFile = std::map<std::string, ConfigSection, std::less<>>;
 // setting, a section or setting that stands twice.
 Result<ConfigFile> parse_config_file(std::string_view text, std::string_view file_name);
 
-// Environment and files taken together, for one profile.
+// Environment and files taken together, for one profile. Immutable; what was read at load() stays.
 class AwsConfig {
   public:
     // Reads AWS_CONFIG_FILE (~/.aws/config) and AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials);
-    // missing files are empty. The profile is `profile`, else AWS_PROFILE, AWS_DEFAULT_PROFILE,
-    // "default". Fails with Invalid for a file that cannot be parsed or a profile that was named and
-    // stands in neither file, naming those that do.
+    // missing files are empty. The profile is `profile` (an option of the user; empty: none), else
+    // AWS_PROFILE, AWS_DEFAULT_PROFILE, "default". Fails with Invalid for a file that cannot be parsed,
+    // and for a profile that was named and stands in neither file, naming those that do.
     static Result<AwsConfig> load(const Surroundings& surroundings, const std::string& profile);
 
+    // The same, read anew.
+    Result<AwsConfig> reload() const;
+
     const std::string& profile() const { return profile_; }
-    // Named by option or environment, not by default.
-    bool profile_is_explicit() const { return profile_is_explicit_; }
-    // Named by the option: then keys in the environment do not count.
+    // Named by the option: then keys and tokens in the environment do not count.
     bool profile_is_option() const { return profile_is_option_; }
-    // Sections of a profile in each file; null when it has none there.
+
+    // A profile's settings; null when there are none. In `merged_section` those of the credentials file
+    // stand over those of the config file.
+    const ConfigSection* merged_section(std::string_view profile) const;
     const ConfigSection* config_section(std::string_view profile) const;
     const ConfigSection* credentials_section(std::string_view profile) const;
     const std::string& config_path() const { return config_path_; }
@@ -73,24 +78,29 @@ class AwsConfig {
     std::optional<std::string> ca_bundle() const;
     // The profile's s3 group, `addressing_style`. Fails with Invalid for a style that is none.
     Result<AddressStyle> address_style() const;
+
+    // A setting of the profile.
+    std::optional<std::string> setting(std::string_view name) const;
     // A variable of the environment; an empty one counts as not set.
     std::optional<std::string> variable(const std::string& name) const;
     const Surroundings& surroundings() const { return surroundings_; }
 
   private:
     AwsConfig() = default;
-    const ConfigSection* section() const { return config_section(profile_); }
+    Result<void> read_files();
+    Result<void> choose_profile(const std::string& option);
+    std::optional<std::string> services_endpoint(std::string_view service) const;
 
     Surroundings surroundings_;
     std::string profile_;
-    bool profile_is_explicit_ = false;
     bool profile_is_option_ = false;
     std::string config_path_;
     std::string credentials_path_;
-    // By profile name, the "profile " prefix taken off.
+    // By profile name, without the "profile " that the config file has before it.
     ConfigFile config_profiles_;
-    ConfigFile config_services_;
     ConfigFile credentials_profiles_;
+    ConfigFile merged_profiles_;
+    ConfigFile services_;
 };
 
 }  // namespace godwit::s3

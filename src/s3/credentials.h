@@ -30,28 +30,34 @@ using runtime::Task;
 class CredentialsProvider {
   public:
     virtual ~CredentialsProvider() = default;
-    // Credentials that are valid now; may ask the network. Kinds: NotFound (none configured, the cause names
-    // where was looked), Denied (refused), Invalid (configuration), Lost and Busy (asked in vain).
+
+    // Credentials that are valid now; may ask the network. Kinds: NotFound (none configured; the cause
+    // names where was looked), Denied (refused), Invalid and Unsupported (configuration), Lost and Busy
+    // (asked in vain), Corrupt (an answer that is none).
     virtual Task<Result<Credentials>> get(Context& context) = 0;
-    // Which source won and from where, without secrets: "profile prod in /home/u/.aws/credentials".
-    // Empty until the first success.
+
+    // A server has called these expired or unknown: do not give them again, if others can be had.
+    virtual void refused(const Credentials& credentials);
+
+    // Which source is used and from where, without secrets: "profile prod in /home/u/.aws/credentials".
     virtual std::string describe() const = 0;
 };
 
-// Keys given by hand (tests, options).
+// Keys given by hand (tests, options). `description` is for describe().
 std::unique_ptr<CredentialsProvider> static_credentials(Credentials credentials, std::string description);
 // Requests without a signature, by the user's explicit wish.
 std::unique_ptr<CredentialsProvider> anonymous_credentials();
 
-// Caches what `inner` gives, and asks again from 5 minutes before its expiry (single flight: who
-// comes meanwhile waits, or goes on with what is still valid). Failing to refresh is an error only once the
-// old ones have expired.
-std::unique_ptr<CredentialsProvider> refreshing_credentials(runtime::IoLoop& loop,
+// Keeps what `inner` gives. From 5 minutes before its expiry one caller asks anew (single flight: the
+// others go on with what is still valid, or wait and share the result). Failing to refresh is an error
+// only once the old ones have expired. `inner` is asked at most every 10 s while its credentials serve.
+std::unique_ptr<CredentialsProvider> refreshing_credentials(runtime::Loop& loop,
                                                             std::unique_ptr<CredentialsProvider> inner);
 
-// The whole chain with refresh. `http` is for STS and is used with its proxies; container and
-// instance endpoints are asked without any. All arguments outlive the provider, but `config` and
-// `http`, which are copied. Fails with Invalid when the HTTP options cannot be used.
+// The whole chain, with refresh. `http` is for STS and is used with its proxies; container and instance
+// endpoints are asked without any. Reads files again when it refreshes, so rotated keys are found.
+// `loop` and `random` outlive the provider. Fails with Invalid or Unsupported for a configuration that
+// cannot work, and with NotFound when nothing is configured and instance metadata is switched off.
 Result<std::unique_ptr<CredentialsProvider>> default_credentials(runtime::IoLoop& loop,
                                                                  const AwsConfig& config,
                                                                  const net::HttpClientOptions& http,

@@ -113,6 +113,19 @@ struct SignedHeader {
     std::string_view value;
 };
 
+// Request line and headers, with room for the signature and `more_bytes`.
+std::string open_head(const HeadRequest& request, std::size_t more_bytes) {
+    std::string out;
+    out.reserve(512 + request.path.size() + request.query.size() + request.headers.bytes() + more_bytes);
+    out.append(request.method).append(" ").append(request.path);
+    if (!request.query.empty()) out.append("?").append(request.query);
+    out.append(" HTTP/1.1\r\n");
+    for (std::size_t i = 0; i < request.headers.size(); ++i) {
+        append_line(out, request.headers.name(i), request.headers.value(i));
+    }
+    return out;
+}
+
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 }  // namespace
@@ -206,15 +219,7 @@ Signer::Signer(Signer&&) noexcept = default;
 Signer& Signer::operator=(Signer&&) noexcept = default;
 
 std::string Signer::head(const Credentials& credentials, const HeadRequest& request) {
-    std::string out;
-    out.reserve(512 + request.path.size() + request.query.size() + request.headers.bytes() +
-                credentials.session_token.size());
-    out.append(request.method).append(" ").append(request.path);
-    if (!request.query.empty()) out.append("?").append(request.query);
-    out.append(" HTTP/1.1\r\n");
-    for (std::size_t i = 0; i < request.headers.size(); ++i) {
-        append_line(out, request.headers.name(i), request.headers.value(i));
-    }
+    std::string out = open_head(request, credentials.session_token.size());
     if (!credentials.anonymous()) {
         append_signature(credentials, request, out);
     } else if (request.payload_hash == kUnsignedPayloadTrailer) {
@@ -223,6 +228,10 @@ std::string Signer::head(const Credentials& credentials, const HeadRequest& requ
     }
     out.append("\r\n");
     return out;
+}
+
+std::string unsigned_head(const HeadRequest& request) {
+    return open_head(request, 0).append("\r\n");
 }
 
 void Signer::append_signature(const Credentials& credentials, const HeadRequest& request, std::string& out) {

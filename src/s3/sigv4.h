@@ -81,6 +81,10 @@ class Signer {
     std::unique_ptr<State> state_;
 };
 
+// The head without a signature, for requests that are none of S3's or carry no credentials.
+// `payload_hash` and `unix_time_ns` are not used.
+std::string unsigned_head(const HeadRequest& request);
+
 // Lower-case hexadecimal SHA-256, as payload_hash wants it.
 std::string payload_sha256(std::span<const std::byte> body);
 
