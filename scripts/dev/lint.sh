@@ -20,7 +20,7 @@ check_shell() {
 
 check_format() {
     git ls-files -co --exclude-standard -z -- 'src/*.h' 'src/*.cc' 'tests/*.h' 'tests/*.cc' 'bench/*.h' 'bench/*.cc' |
-        xargs -0 -r -n 16 -P "$(nproc)" clang-format-19 --dry-run --Werror
+        xargs -0 -r -n 16 -P "$(nproc)" clang-format-19 --dry-run --Werror --ferror-limit=1
 }
 
 # clang-tidy needs the compile commands of the dev preset, and its generated files.
@@ -38,8 +38,8 @@ check_tidy() {
     printf '%s\0' "${files[@]}" | xargs -0 -r -n 1 -P "$(nproc)" clang-tidy-19 -p build/dev --quiet --warnings-as-errors='*'
 }
 
+step "lint: rules" python3 -B scripts/lint
+sed -n 's/^functions:/       functions:/p' "$log_dir/lint__rules.log"
 step "lint: shell" check_shell
 step "lint: format" check_format
-step "lint: rules" python3 scripts/lint
-grep '^functions:' "$log_dir/lint__rules.log" | sed 's/^/       /'
 step "lint: clang-tidy ($scope files)" check_tidy

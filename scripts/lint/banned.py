@@ -28,7 +28,7 @@ BANS = [
     _ban(r"\bcatch\s*\(\s*\.\.\.\s*\)", "catch what is known at the module's edge; the rest is a bug"),
     _ban(r"\bnew\b(?!\s*\()(?<!operator new)", "no naked new: std::make_unique, or wrap it in unique_ptr at once"),
     _ban(r"(?<!= )\bdelete\b(?!d)(?<!operator delete)", "no delete: let an owner release it"),
-    _ban(r"\busing\s+namespace\s+std\b", "name what is used"),
+    _ban(r"\busing\s+namespace\s+std\s*;", "name what is used"),
     _ban(_CALL + r"(?:strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|alloca)\s*\(", "unbounded or unchecked: use fmt or from_chars"),
     _ban(_CALL + r"(?:sto(?:i|l|ll|ul|ull|f|d))\s*\(", "throws on bad input: use from_chars"),
     _ban(_CALL + r"(?:system|popen|tmpnam|mktemp)\s*\(", "no shell, no guessable names"),
