@@ -11,9 +11,9 @@
 namespace godwit::s3double {
 
 struct PageRequest {
-    std::string prefix, delimiter;
+    std::string prefix = {}, delimiter = {};
     // Keys strictly greater than this; a common prefix equal to it is not shown again.
-    std::string after;
+    std::string after = {};
     std::size_t entries_max = 1000;
     // What a server would show that has not yet heard of the last change of each key.
     bool stale = false;

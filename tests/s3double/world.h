@@ -90,7 +90,7 @@ struct Synthetic {
     std::optional<std::uint64_t> find(std::string_view key) const;
     VersionPtr version(std::uint64_t index) const;
 
-    mutable std::map<std::uint64_t, VersionPtr> large_versions;  // a memo
+    mutable std::map<std::uint64_t, VersionPtr> large_versions = {};  // a memo
 
   private:
     VersionPtr make_version(std::uint64_t index) const;
