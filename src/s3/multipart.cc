@@ -1,0 +1,187 @@
+#include "s3/multipart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "s3/checksum_headers.h"
+#include "s3/metadata_headers.h"
+
+namespace godwit::s3 {
+
+namespace {
+
+using Parameter = std::pair<std::string_view, std::string_view>;
+
+// A thousand pages of a thousand: far beyond any honest list of one key's uploads.
+constexpr int kPagesMax = 1000;
+
+std::string upload_query(const UploadId& upload) {
+    Parameter id("uploadId", upload.id);
+    return canonical_query(std::span(&id, 1));
+}
+
+std::string part_query(const UploadId& upload, int number) {
+    fmt::format_int digits(number);
+    Parameter parameters[] = {{"partNumber", {digits.data(), digits.size()}}, {"uploadId", upload.id}};
+    return canonical_query(parameters);
+}
+
+Error stuck(const Bucket& bucket, RequestKind kind, const std::string& key) {
+    return Error(ErrorKind::Corrupt, std::string(verb(kind)), bucket.client->uri(key),
+                 "the pages of the list do not go forward")
+        .with_code("EndlessListing");
+}
+
+Task<Result<PartsPage>> list_parts_page(Context& context, const Bucket& bucket, const UploadId& upload,
+                                        int marker) {
+    Request request(RequestKind::ListParts, upload.key);
+    fmt::format_int digits(marker);
+    Parameter parameters[] = {{"part-number-marker", {digits.data(), digits.size()}},
+                              {"uploadId", upload.id}};
+    request.query = marker ? canonical_query(parameters) : upload_query(upload);
+    add_request_payer(*bucket.options, request.headers);
+    XmlReader<PartsPage> reader(parse_parts_page);
+    GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
+    co_return reader.take();
+}
+
+Task<Result<UploadsPage>> list_uploads_page(Context& context, const Bucket& bucket, const std::string& key,
+                                            const UploadsPage& before) {
+    std::vector<Parameter> parameters = {{"encoding-type", "url"}, {"prefix", key}, {"uploads", ""}};
+    if (before.truncated) {
+        parameters.emplace_back("key-marker", before.next_key_marker);
+        parameters.emplace_back("upload-id-marker", before.next_upload_id_marker);
+    }
+    Request request(RequestKind::ListUploads, "");
+    request.query = canonical_query(parameters);
+    add_request_payer(*bucket.options, request.headers);
+    XmlReader<UploadsPage> reader(parse_uploads_page);
+    GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
+    co_return reader.take();
+}
+
+}  // namespace
+
+std::uint64_t part_bytes_for(std::uint64_t object_bytes, std::uint64_t step_bytes) {
+    std::uint64_t least = (object_bytes + kPartsMax - 1) / kPartsMax;
+    std::uint64_t steps = std::max<std::uint64_t>(1, (least + step_bytes - 1) / step_bytes);
+    return steps * step_bytes;
+}
+
+int part_count(std::uint64_t object_bytes, std::uint64_t part_bytes) {
+    return static_cast<int>(std::max<std::uint64_t>(1, (object_bytes + part_bytes - 1) / part_bytes));
+}
+
+Task<Result<UploadId>> create_upload(Context& context, const Bucket& bucket, const std::string& key,
+                                     const model::Metadata* metadata,
+                                     std::optional<DigestAlgorithm> checksum) {
+    Request request(RequestKind::CreateUpload, key);
+    request.query = "uploads=";
+    if (metadata) {
+        std::string subject = bucket.client->uri(key);
+        GODWIT_CO_TRY_VOID(add_metadata(*metadata, subject, request.headers));
+    }
+    add_object_options(*bucket.options, request.headers);
+    if (checksum) {
+        request.headers.add("x-amz-checksum-algorithm", checksum_algorithm_name(*checksum));
+        request.headers.add("x-amz-checksum-type", multipart_checksum_type(*checksum));
+    }
+    XmlReader<std::string> reader(parse_initiated);
+    GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
+    co_return UploadId{key, reader.take()};
+}
+
+Task<Result<Stored>> upload_part(Context& context, const Bucket& bucket, const PutPart& part) {
+    Request request(RequestKind::UploadPart, part.upload->key);
+    request.query = part_query(*part.upload, part.number);
+    request.body = part.bytes;
+    add_bytes_options(*bucket.options, request.headers);
+    add_body_checks(part.checks, request.headers);
+    StoredReader reader(part.checks);
+    GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
+    co_return reader.take();
+}
+
+Task<Result<StoredResult>> copy_part(Context& context, const Bucket& bucket, const CopyPart& part) {
+    Request request(RequestKind::UploadPartCopy, part.upload->key);
+    request.query = part_query(*part.upload, part.number);
+    const Address& source = part.source_bucket->client->address();
+    request.headers.add("x-amz-copy-source", source.copy_source(part.source_key, ""));
+    request.headers.add("x-amz-copy-source-range", range_value(part.offset_bytes, part.size_bytes));
+    if (!part.source_etag.empty()) {
+        request.headers.add("x-amz-copy-source-if-match", quoted_etag(part.source_etag));
+    }
+    add_bytes_options(*bucket.options, request.headers);
+    add_copy_source_options(*part.source_bucket->options, request.headers);
+    XmlReader<StoredResult> reader(parse_copied_part);
+    GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
+    co_return reader.take();
+}
+
+Task<Result<StoredResult>> complete_upload(Context& context, const Bucket& bucket,
+                                           const CompleteUpload& complete) {
+    std::string body = write_complete(complete.parts);
+    Request request(RequestKind::CompleteUpload, complete.upload->key);
+    request.query = upload_query(*complete.upload);
+    request.body = {reinterpret_cast<const std::byte*>(body.data()), body.size()};
+    request.headers.add("content-type", "application/xml");
+    add_bytes_options(*bucket.options, request.headers);
+    add_condition(complete.condition, request.headers);
+    if (complete.checksum) {
+        DigestAlgorithm algorithm = complete.checksum->algorithm();
+        request.headers.add(checksum_header(algorithm), complete.checksum->base64());
+        request.headers.add("x-amz-checksum-type", multipart_checksum_type(algorithm));
+    }
+    request.repeatable = false;
+    XmlReader<StoredResult> reader(parse_completed);
+    GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
+    co_return reader.take();
+}
+
+Task<Result<void>> abort_upload(Context& context, const Bucket& bucket, const UploadId& upload) {
+    Request request(RequestKind::AbortUpload, upload.key);
+    request.query = upload_query(upload);
+    add_request_payer(*bucket.options, request.headers);
+    DoneReader reader;
+    auto done = co_await bucket.call(context, request, reader);
+    if (!done && done.error().code() == "NoSuchUpload") co_return {};
+    co_return std::move(done);
+}
+
+Task<Result<std::vector<UploadedPart>>> list_parts(Context& context, const Bucket& bucket,
+                                                   const UploadId& upload) {
+    std::vector<UploadedPart> parts;
+    for (int marker = 0;;) {
+        GODWIT_CO_TRY(PartsPage page, co_await list_parts_page(context, bucket, upload, marker));
+        for (UploadedPart& part : page.parts) {
+            if (!parts.empty() && part.number <= parts.back().number) {
+                co_return stuck(bucket, RequestKind::ListParts, upload.key);
+            }
+            parts.push_back(std::move(part));
+        }
+        if (!page.truncated) co_return std::move(parts);
+        if (page.next_part_number_marker <= marker)
+            co_return stuck(bucket, RequestKind::ListParts, upload.key);
+        marker = page.next_part_number_marker;
+    }
+}
+
+Task<Result<std::vector<PendingUpload>>> list_uploads(Context& context, const Bucket& bucket,
+                                                      const std::string& key) {
+    std::vector<PendingUpload> uploads;
+    UploadsPage page;
+    for (int pages = 0; pages < kPagesMax; ++pages) {
+        GODWIT_CO_TRY(UploadsPage next, co_await list_uploads_page(context, bucket, key, page));
+        page = std::move(next);
+        for (PendingUpload& upload : page.uploads) {
+            if (upload.key == key) uploads.push_back(std::move(upload));
+        }
+        // Keys come in order, so that the first beyond ours ends the search.
+        bool beyond = !page.uploads.empty() && page.uploads.back().key > key;
+        if (!page.truncated || beyond) co_return std::move(uploads);
+    }
+    co_return stuck(bucket, RequestKind::ListUploads, key);
+}
+
+}  // namespace godwit::s3

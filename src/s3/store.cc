@@ -1,0 +1,335 @@
+#include "s3/store.h"
+
+#include <fmt/format.h>
+
+#include "model/plan.h"
+#include "s3/credentials.h"
+#include "s3/lineage.h"
+#include "s3/listing.h"
+#include "s3/sink.h"
+#include "s3/source.h"
+#include "s3/store_copy.h"
+#include "s3/store_put.h"
+#include "s3/utf8.h"
+
+namespace godwit::s3 {
+
+using model::Identity;
+using model::Key;
+using model::ObjectInfo;
+using store::PutRequest;
+using store::Receipt;
+
+namespace {
+
+constexpr std::size_t kKeyBytesMax = 1024;
+
+Result<std::unique_ptr<CredentialsProvider>> credentials_for(runtime::IoLoop& loop,
+                                                             const S3Options& options) {
+    if (options.anonymous) return anonymous_credentials();
+    if (options.credentials) return static_credentials(*options.credentials, "given by hand");
+    GODWIT_TRY(AwsConfig config, AwsConfig::load(options.surroundings, options.profile));
+    return default_credentials(loop, config, options.http, system_random());
+}
+
+// A secret of the user's must not travel in clear.
+Result<void> check_customer_key(const S3Options& options, const net::Origin& origin) {
+    if (options.objects.customer_key.empty() || !signs_payload(origin)) return {};
+    return Error(ErrorKind::Invalid, "use option", "sse-c-key",
+                 fmt::format("{} is not encrypted; a customer key needs https", origin.display()));
+}
+
+bool holds_anything(const model::Metadata& metadata) {
+    return metadata.posix || metadata.tags || !metadata.user.empty() ||
+           metadata.headers != model::ContentHeaders();
+}
+
+Error missing_bucket(const Address& address, Error error) {
+    return Error(ErrorKind::NotFound, "attach", address.canonical(),
+                 fmt::format("there is no bucket {} at {}; check both, or make the bucket first",
+                             address.bucket(), address.endpoint()))
+        .with_code("NoSuchBucket")
+        .with_request_id(error.request_id());
+}
+
+}  // namespace
+
+struct S3Store::State {
+    State(runtime::IoLoop& io_loop, Bucket to, S3Options with)
+        : loop(io_loop),
+          bucket(std::move(to)),
+          options(std::move(with)),
+          listings(std::make_shared<ListingsInFlight>(io_loop)) {
+        capabilities.put_bytes_max = options.put_bytes_max;
+        capabilities.object_bytes_max = kObjectBytesMax;
+        capabilities.keeps_user_metadata = true;
+        capabilities.keeps_tags = true;
+        // put() and commit() read back what nothing cheaper proves.
+        capabilities.commit_evidence = model::EvidenceLevel::Attested;
+    }
+
+    std::string whole_key(const Key& key) const { return options.prefix + key.bytes(); }
+    // Why the bucket cannot hold this key; nothing: it can.
+    Result<std::string> storable_key(const Key& key) const;
+    PutRequest with_lineage(const PutRequest& request) const;
+    void adopt(ProbeResult result);
+    std::string probe_name() const;
+
+    runtime::IoLoop& loop;
+    Bucket bucket;
+    S3Options options;
+    store::Capabilities capabilities;
+    std::shared_ptr<ListingsInFlight> listings;
+    std::optional<WritePolicy> policy;  // once probed
+    bool probing = false;
+    runtime::Signal probed;
+};
+
+Result<std::string> S3Store::State::storable_key(const Key& key) const {
+    std::string whole = whole_key(key);
+    bool is_text = is_utf8(whole) && !whole.contains('\0');
+    if (is_text && whole.size() <= kKeyBytesMax) return whole;
+    std::string cause = is_text
+                            ? fmt::format("the key has {} bytes; S3 allows {}", whole.size(), kKeyBytesMax)
+                            : "the key is no UTF-8; S3 keys are";
+    return Error(ErrorKind::Unsupported, "put", bucket.client->uri(whole), std::move(cause))
+        .with_code("UnrepresentableKey");
+}
+
+PutRequest S3Store::State::with_lineage(const PutRequest& request) const {
+    PutRequest with = request;
+    add_lineage(options.lineage + request.key.bytes(), with.metadata);
+    return with;
+}
+
+void S3Store::State::adopt(ProbeResult result) {
+    capabilities.attests = result.attests;
+    WritePolicy chosen;
+    chosen.use_md5 = !result.attests && options.checksum != ChecksumChoice::None;
+    chosen.probe = std::move(result);
+    policy = std::move(chosen);
+}
+
+std::string S3Store::State::probe_name() const {
+    const Address& address = bucket.client->address();
+    return fmt::format("{} {} {} {} {}", address.endpoint(), address.bucket(),
+                       static_cast<int>(options.checksum), options.objects.encryption,
+                       options.objects.customer_key.empty() ? "" : "sse-c");
+}
+
+Result<std::unique_ptr<S3Store>> S3Store::make(runtime::IoLoop& loop, net::HttpClient& http,
+                                               S3Options options) {
+    GODWIT_TRY_VOID(check(options.objects));
+    if (!options.prefix.empty() && !options.prefix.ends_with('/')) options.prefix += '/';
+    ClientOptions client_options;
+    client_options.bucket = options.bucket;
+    client_options.endpoint = options.endpoint;
+    client_options.retry = options.retry;
+    client_options.request_timeout = options.request_timeout;
+    GODWIT_TRY(auto credentials, credentials_for(loop, options));
+    GODWIT_TRY(auto client, Client::make(loop, http, std::move(credentials), std::move(client_options)));
+    GODWIT_TRY_VOID(check_customer_key(options, client->address().origin()));
+    Bucket bucket{std::move(client), std::make_shared<const ObjectOptions>(options.objects)};
+    auto state = std::make_unique<State>(loop, std::move(bucket), std::move(options));
+    return std::unique_ptr<S3Store>(new S3Store(std::move(state)));
+}
+
+S3Store::S3Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+S3Store::~S3Store() = default;
+
+Task<Result<store::RootIdentity>> S3Store::attach(Context& context, store::Role) {
+    ListRequest first;
+    first.prefix = state_->options.prefix;
+    first.keys_max = 1;
+    auto page = co_await list_objects(context, state_->bucket, first);
+    const Client& client = *state_->bucket.client;
+    const Address& address = client.address();
+    if (!page && page.error().code() == "NoSuchBucket") {
+        co_return missing_bucket(address, std::move(page.error()));
+    }
+    if (!page) co_return std::move(page.error());
+    std::string who = client.access_key_id();
+    if (!who.empty()) state_->capabilities.copy_domain = fmt::format("{} {}", address.endpoint(), who);
+    store::RootIdentity root;
+    root.canonical = fmt::format("{}/{}", address.canonical(), state_->options.prefix);
+    root.identity = fmt::format("{} {} {}", address.endpoint(), address.bucket(), address.region());
+    co_return root;
+}
+
+const store::Capabilities& S3Store::capabilities() const {
+    return state_->capabilities;
+}
+
+std::string S3Store::uri(const Key& key) const {
+    return state_->bucket.client->uri(state_->whole_key(key));
+}
+
+std::unique_ptr<store::Listing> S3Store::list(model::KeyRange range) {
+    return make_listing(state_->bucket, state_->options.prefix, std::move(range), state_->listings);
+}
+
+Task<Result<std::optional<ObjectInfo>>> S3Store::stat(Context& context, const Key& key, bool with_tags) {
+    std::optional<ObjectInfo> info;
+    auto whole = state_->storable_key(key);
+    if (!whole) co_return info;
+    std::string any_generation;
+    GODWIT_CO_TRY(auto head, co_await head_object(context, state_->bucket, *whole, any_generation,
+                                                  DigestAlgorithm::Crc64Nvme));
+    if (!head) co_return info;
+    std::uint64_t tag_count = head->tag_count;
+    info = object_info(key, std::move(*head));
+    if (with_tags) {
+        GODWIT_CO_TRY_VOID(co_await read_tags(context, state_->bucket, *whole, tag_count, info->metadata));
+    }
+    co_return info;
+}
+
+Task<Result<std::unique_ptr<store::Source>>> S3Store::open(Context& context,
+                                                           const store::OpenRequest& request) {
+    return open_source(context, state_->bucket, state_->whole_key(request.key), request);
+}
+
+Task<Result<Receipt>> S3Store::put(Context& context, const PutRequest& request,
+                                   std::span<const std::byte> bytes, const Digest& digest) {
+    GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
+    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    const WritePolicy& policy = *state_->policy;
+    if (state_->options.lineage.empty()) {
+        co_return co_await put_whole(context, state_->bucket, policy, request, key, bytes, digest);
+    }
+    PutRequest with = state_->with_lineage(request);
+    co_return co_await put_whole(context, state_->bucket, policy, with, key, bytes, digest);
+}
+
+Task<Result<std::unique_ptr<store::Sink>>> S3Store::begin(Context& context, const PutRequest& request) {
+    GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
+    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    PutRequest with = state_->options.lineage.empty() ? request : state_->with_lineage(request);
+    SinkOptions sink_options;
+    sink_options.part_step_bytes = state_->options.part_step_bytes;
+    co_return co_await begin_sink(context, state_->bucket, *state_->policy, sink_options, with, key);
+}
+
+Task<Result<std::unique_ptr<store::Sink>>> S3Store::resume(Context& context, const PutRequest& request,
+                                                           const std::string& checkpoint) {
+    GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
+    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    PutRequest with = state_->options.lineage.empty() ? request : state_->with_lineage(request);
+    co_return co_await resume_sink(context, state_->bucket, *state_->policy, with, key, checkpoint);
+}
+
+Task<Result<void>> S3Store::discard(Context& context, const Key& key, const std::string& checkpoint,
+                                    std::int64_t intent_unix_ns) {
+    auto whole = state_->storable_key(key);
+    if (!whole) co_return {};
+    co_return co_await discard_uploads(context, state_->bucket, *whole, checkpoint, intent_unix_ns);
+}
+
+Task<Result<Receipt>> S3Store::copy_from(Context& context, store::Store& source,
+                                         const store::CopyRequest& request) {
+    auto* other = dynamic_cast<S3Store*>(&source);
+    GODWIT_CHECK(other && other->state_->capabilities.copy_domain == state_->capabilities.copy_domain,
+                 "{} is of another copy domain", source.uri(request.source_key));
+    GODWIT_CO_TRY(std::string key, state_->storable_key(request.put.key));
+    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    CopyJob job;
+    job.source_bucket = other->state_->bucket;
+    job.source_key = other->state_->whole_key(request.source_key);
+    job.source = request.source_identity;
+    job.key = std::move(key);
+    job.put = &request.put;
+    if (holds_anything(request.put.metadata)) job.metadata = &request.put.metadata;
+    co_return co_await copy_inside(context, state_->bucket, *state_->policy, job);
+}
+
+// S3 has no call that changes metadata: the object is copied onto itself.
+Task<Result<Receipt>> S3Store::set_metadata(Context& context, const PutRequest& request,
+                                            const Identity& expected) {
+    GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
+    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    // Not every server knows the condition of a copy, so the object is looked at first.
+    GODWIT_CO_TRY(auto head,
+                  co_await head_object(context, state_->bucket, key, expected.tag, request.digest));
+    Identity found = head ? head->identity() : Identity();
+    if (!head || !model::same_generation(found, expected)) {
+        co_return Error(ErrorKind::Changed, "set metadata of", uri(request.key),
+                        fmt::format("expected generation '{}', found '{}'", expected.tag, found.tag));
+    }
+    PutRequest with = state_->options.lineage.empty() ? request : state_->with_lineage(request);
+    with.replaces = expected;
+    CopyJob job;
+    job.source_bucket = state_->bucket;
+    job.source_key = key;
+    job.source = std::move(found);
+    job.key = std::move(key);
+    job.put = &with;
+    job.metadata = &with.metadata;
+    job.onto_itself = true;
+    if (state_->options.objects.storage_class.empty()) job.storage_class = head->storage_class;
+    co_return co_await copy_inside(context, state_->bucket, *state_->policy, job);
+}
+
+Task<Result<void>> S3Store::remove(Context& context, const Key& key, const Identity& expected) {
+    std::string whole = state_->whole_key(key), no_version, no_condition;
+    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    if (state_->policy->probe.delete_if_match && !expected.tag.empty()) {
+        co_return co_await delete_object(context, state_->bucket, whole, expected.tag, no_version);
+    }
+    GODWIT_CO_TRY(auto head, co_await head_object(context, state_->bucket, whole, no_condition,
+                                                  DigestAlgorithm::Crc64Nvme));
+    if (!head) co_return {};
+    if (!model::same_generation(head->identity(), expected)) {
+        co_return Error(ErrorKind::Changed, "delete", uri(key),
+                        fmt::format("expected generation '{}', found '{}'", expected.tag, head->etag));
+    }
+    co_return co_await delete_object(context, state_->bucket, whole, no_condition, no_version);
+}
+
+Task<void> S3Store::close() {
+    ListingsInFlight& listings = *state_->listings;
+    listings.context.cancel(runtime::stop_requested());
+    Context context(state_->loop);
+    while (listings.running > 0) (void)co_await listings.ended.wait(context);
+}
+
+// One task asks; who comes meanwhile waits for it, and asks itself if it failed.
+Task<Result<void>> S3Store::ensure_probed(Context& context) {
+    while (!state_->policy && state_->probing) GODWIT_CO_TRY_VOID(co_await state_->probed.wait(context));
+    if (state_->policy) co_return {};
+    if (state_->options.probes) {
+        if (const ProbeResult* known = state_->options.probes->find(state_->probe_name())) {
+            state_->adopt(*known);
+            co_return {};
+        }
+    }
+    co_return co_await probe_now(context);
+}
+
+Task<Result<void>> S3Store::probe_now(Context& context) {
+    state_->probing = true;
+    auto result = co_await probe_bucket(context, state_->bucket, state_->options.prefix,
+                                        state_->options.checksum, system_random());
+    state_->probing = false;
+    state_->probed.notify_all();
+    if (!result) co_return std::move(result.error());
+    if (state_->options.probes) state_->options.probes->keep(state_->probe_name(), *result);
+    state_->adopt(std::move(*result));
+    co_return {};
+}
+
+Task<Result<ProbeResult>> S3Store::probe(Context& context) {
+    GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    co_return state_->policy->probe;
+}
+
+S3Description S3Store::describe() const {
+    const Client& client = *state_->bucket.client;
+    const Address& address = client.address();
+    return {address.endpoint(), address.region(), address.virtual_hosted(), client.credentials().describe()};
+}
+
+const RequestCounts& S3Store::counts() const {
+    return state_->bucket.client->counts();
+}
+
+}  // namespace godwit::s3

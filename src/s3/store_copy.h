@@ -1,0 +1,32 @@
+// Copies inside the server: CopyObject, and UploadPartCopy beyond its 5 GiB.
+//
+// Not every server knows x-amz-copy-source-if-match, so a copy whose ETag is not the source's is
+// believed only after the source was looked at again.
+#pragma once
+
+#include "s3/store_evidence.h"
+
+namespace godwit::s3 {
+
+struct CopyJob {
+    // The source's side.
+    Bucket source_bucket;
+    std::string source_key;
+    model::Identity source;
+    // The destination's.
+    std::string key;
+    const store::PutRequest* put = nullptr;
+    // Null: the source's metadata stays with it.
+    const model::Metadata* metadata = nullptr;
+    // Instead of the destination's option; empty: that.
+    std::string storage_class;
+    // The object takes its own place, for new metadata: there is no source to look at afterwards.
+    bool onto_itself = false;
+};
+
+// Level ServerCopy; Attested when the new object's checksum equals the one that the source keeps and
+// the store was seen to check; ReadBack when the request demands it: then both ends are read.
+Task<Result<store::Receipt>> copy_inside(Context& context, const Bucket& bucket, const WritePolicy& policy,
+                                         const CopyJob& job);
+
+}  // namespace godwit::s3

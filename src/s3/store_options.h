@@ -1,0 +1,52 @@
+// What makes an S3 store: where it is, who we are there, and how objects are written.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "net/http_options.h"
+#include "runtime/retry.h"
+#include "s3/addressing.h"
+#include "s3/aws_config.h"
+#include "s3/probe.h"
+#include "s3/request_options.h"
+#include "s3/sigv4.h"
+
+namespace godwit::s3 {
+
+struct S3Options {
+    std::string bucket;
+    // "" or bytes before every key; a '/' is put at its end, so that "a/b" never means "a/bc".
+    std::string prefix;
+
+    // Empty fields are filled by resolve_options().
+    EndpointOptions endpoint;
+    // Of the shared configuration; empty: AWS_PROFILE, else "default".
+    std::string profile;
+    // Keys by hand, instead of the chain.
+    std::optional<Credentials> credentials;
+    bool anonymous = false;
+    // For the store's own HTTP client (net::HttpClient::make) and for STS.
+    net::HttpClientOptions http;
+
+    ObjectOptions objects;
+    ChecksumChoice checksum = ChecksumChoice::Auto;
+    // Written before each key as user metadata `source-path` (--lineage); empty: not written.
+    std::string lineage;
+    std::uint64_t put_bytes_max = 8u << 20;
+    // Part sizes are multiples of it; S3 wants 5 MiB at least.
+    std::uint64_t part_step_bytes = 8u << 20;
+
+    runtime::RetryPolicy retry;
+    Duration request_timeout = std::chrono::minutes(5);
+    // Shared by the stores of a process; null: each store asks for itself.
+    ProbeCache* probes = nullptr;
+    Surroundings surroundings = system_surroundings();
+};
+
+// Fills what was left empty from environment and shared configuration: endpoint URL, region,
+// addressing style, CA bundle, proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY, lower case too). Fails with
+// Invalid for a configuration that cannot be read.
+Result<S3Options> resolve_options(S3Options options);
+
+}  // namespace godwit::s3
