@@ -66,17 +66,22 @@ apt() {
         -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 "$@"
 }
 
-# The packages bring services (PostgreSQL, Ceph) that must not start because of us: unless the
-# machine has a policy of its own, ours forbids it for as long as apt runs.
+# The packages bring services (PostgreSQL, Ceph). For as long as apt runs, nothing of them is started
+# and no database cluster is made: we want the programs only.
 install_packages() {
-    local policy=/usr/sbin/policy-rc.d ours=no status=0
+    local status=0 policy=/usr/sbin/policy-rc.d ours=()
     if [[ ! -e $policy ]]; then
-        ours=yes
+        ours+=("$policy")
         printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
         "${as_root[@]}" chmod 755 "$policy"
     fi
+    if [[ " $* " == *" postgresql-15 "* ]]; then
+        ours+=(/etc/postgresql-common/createcluster.d/godwit-setup.conf)
+        "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+        echo 'create_main_cluster = false' | "${as_root[@]}" tee "${ours[-1]}" >/dev/null
+    fi
     apt install --no-install-recommends "$@" || status=$?
-    if [[ $ours == yes ]]; then "${as_root[@]}" rm -f "$policy"; fi
+    if ((${#ours[@]} > 0)); then "${as_root[@]}" rm -f "${ours[@]}"; fi
     return "$status"
 }
 
