@@ -47,6 +47,7 @@ WantedAttributes wanted_attributes(const AttributeOptions& options, model::Objec
         wanted.owner = options.default_owner;
         bool directory = type == model::ObjectType::Directory;
         wanted.mode = directory ? options.default_directory_mode : options.default_file_mode;
+        if (options.keep_times && !directory) wanted.mtime_ns = metadata.fallback_mtime_ns;
         return wanted;
     }
     const model::PosixAttributes& posix = *metadata.posix;

@@ -60,9 +60,15 @@ std::string StagingNames::name_for(const model::Key& key) const {
     return std::string(kPrefix) + digits + seal(digits) + '~';
 }
 
-bool StagingNames::is_ours(std::string_view name) const {
+bool StagingNames::has_the_form(std::string_view name) {
     if (name.size() != kPrefix.size() + kKeyDigits + kSealDigits + 1) return false;
     if (!name.starts_with(kPrefix) || !name.ends_with('~')) return false;
+    std::string_view digits = name.substr(kPrefix.size(), kKeyDigits + kSealDigits);
+    return digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool StagingNames::is_ours(std::string_view name) const {
+    if (!has_the_form(name)) return false;
     std::string_view digits = name.substr(kPrefix.size(), kKeyDigits);
     return name.substr(kPrefix.size() + kKeyDigits, kSealDigits) == seal(digits);
 }
@@ -99,10 +105,22 @@ Result<void> discard_staged(const Root& root, const KeyPath& path, const std::st
     // Only regular files are locked; a staged symbolic link is made and renamed in one job.
     Opened staged = root.open_at(beside(path, name), O_RDONLY | O_NONBLOCK);
     if (!staged && staged.error() == ENOENT) return {};
+    bool lockless =
+        !staged && (staged.error() == ELOOP || staged.error() == EACCES || staged.error() == ENXIO);
+    if (!staged && !lockless)
+        return path_error(staged.error(), "open staged file of", root.display(path.path));
     if (staged && !lock_or_unsupported(staged->get())) return staged_elsewhere(root, beside(path, name));
     int failed = root.os().unlinkat(directory->get(), name.c_str(), 0);
     if (failed == 0 || failed == -ENOENT) return {};
     return path_error(-failed, "remove staged file of", root.display(path.path));
+}
+
+Result<void> discard_own(const Root& root, const StagedFile& staged, const KeyPath& path) {
+    Opened directory = root.open_directory(path.parent());
+    int failed =
+        directory ? root.os().unlinkat(directory->get(), staged.name.c_str(), 0) : -directory.error();
+    if (failed < 0) return path_error(-failed, "remove staged file of", root.display(path.path));
+    return {};
 }
 
 Result<Descriptor> make_directories(const Root& root, UnsyncedDirectories& unsynced,

@@ -29,6 +29,8 @@ class StagingNames {
 
     // The name, without a directory, of the staged file of `key`.
     std::string name_for(const model::Key& key) const;
+    // Could `name` have been made with some token? Lower-case hex digits where they belong.
+    static bool has_the_form(std::string_view name);
     // Was `name` made with this token?
     bool is_ours(std::string_view name) const;
 
@@ -56,6 +58,9 @@ Result<StagedFile> open_staged(const Root& root, const KeyPath& path, const std:
 
 // Removes a leftover staged file; success when there is none. Fails with Busy as above.
 Result<void> discard_staged(const Root& root, const KeyPath& path, const std::string& name);
+
+// Removes the name of a staged file that we hold; its bytes last as long as its descriptor.
+Result<void> discard_own(const Root& root, const StagedFile& staged, const KeyPath& path);
 
 // Makes the directory `path` and those above it where they are missing, mode 0777 less the umask,
 // and opens it. "" is the root. Every directory that gains a name is noted in `unsynced`.

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "posix/os.h"
-#include "posix/walk.h"
+#include "posix/store.h"
 #include "runtime/io_loop.h"
 #include "runtime/pool.h"
 
@@ -97,6 +97,42 @@ class FaultyOs : public Os {
     mutable std::mutex mutex_;
     Hook hook_;                         // guarded by mutex_; called without it held by others
     std::map<std::string, int> calls_;  // guarded by mutex_
+};
+
+// A store on a directory with its loop and pool, and the requests that tests are made of.
+class StoreFixture : public ::testing::Test {
+  protected:
+    StoreFixture() { connect(); }
+    ~StoreFixture() override { disconnect(); }
+
+    // A new store on the same directory, as a restarted process would make it.
+    void connect(PosixOptions options = {});
+    void disconnect();
+
+    template <class T>
+    T run(runtime::Task<T> task) {
+        return loop_.block_on(std::move(task));
+    }
+
+    static store::PutRequest request_for(const std::string& key, std::string_view text);
+    // What stands there now is replaced.
+    Result<store::Receipt> put(store::PutRequest request, std::string_view text);
+    Result<store::Receipt> put(const std::string& key, std::string_view text) {
+        return put(request_for(key, text), text);
+    }
+    std::optional<store::ObjectInfo> stat(const std::string& key);
+    Result<std::unique_ptr<store::Source>> open(const std::string& key, std::uint64_t whole_bytes_max = 0);
+    Result<void> remove(const std::string& key);
+    // Names of staged files anywhere in the tree.
+    std::vector<std::string> leftovers() const;
+
+    TempDirectory tree_;
+    FaultyOs os_;
+    runtime::IoLoop loop_;
+    runtime::Pool pool_{4, "posix-test"};
+    runtime::Context context_{loop_};
+    std::unique_ptr<PosixStore> store_;
+    std::vector<std::string> warnings_;
 };
 
 std::shared_ptr<const Root> open_root(const std::string& path, Os& os = system_os());

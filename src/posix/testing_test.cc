@@ -2,6 +2,8 @@
 
 #include <fstream>
 
+#include "base/encoding.h"
+
 namespace godwit::posix::testing {
 
 void TempDirectory::write(const std::string& name, std::string_view content) const {
@@ -97,6 +99,75 @@ int FaultyOs::futimens(int fd, const struct timespec times[2]) {
 }
 int FaultyOs::utimensat(int directory, const char* name, const struct timespec times[2]) {
     return forward("utimensat", [&] { return system_os().utimensat(directory, name, times); });
+}
+
+void StoreFixture::connect(PosixOptions options) {
+    if (options.root.empty()) options.root = tree_.path();
+    options.staging_token = kTestToken;
+    options.on_warning = [this](const Error& warning) { warnings_.push_back(warning.message()); };
+    store_ = std::make_unique<PosixStore>(loop_, pool_, std::move(options), os_);
+    auto attached = run(store_->attach(context_, store::Role::Destination));
+    EXPECT_TRUE(attached) << attached.error().message();
+}
+
+void StoreFixture::disconnect() {
+    os_.set_hook(nullptr);
+    auto closing = [](store::Store& store) -> runtime::Task<bool> {
+        co_await store.close();
+        co_return true;
+    };
+    if (store_) run(closing(*store_));
+    store_.reset();
+}
+
+store::PutRequest StoreFixture::request_for(const std::string& key, std::string_view text) {
+    store::PutRequest request;
+    request.key = model::Key(key);
+    request.size_bytes = text.size();
+    if (key.ends_with('/')) request.type = model::ObjectType::Directory;
+    return request;
+}
+
+Result<store::Receipt> StoreFixture::put(store::PutRequest request, std::string_view text) {
+    auto here = run(store_->stat(context_, request.key, false));
+    if (here && *here) request.replaces = (*here)->entry.identity;
+    Digest digest = digest_of(request.digest, bytes_of(text));
+    return run(store_->put(context_, request, bytes_of(text), digest));
+}
+
+std::optional<store::ObjectInfo> StoreFixture::stat(const std::string& key) {
+    model::Key name(key);
+    auto info = run(store_->stat(context_, name, false));
+    EXPECT_TRUE(info) << info.error().message();
+    if (!info) return std::nullopt;
+    return std::move(*info);
+}
+
+Result<std::unique_ptr<store::Source>> StoreFixture::open(const std::string& key,
+                                                          std::uint64_t whole_bytes_max) {
+    auto info = stat(key);
+    if (!info) return Error(ErrorKind::NotFound, "open", key, "absent");
+    store::OpenRequest request;
+    request.key = info->entry.key;
+    request.expected = info->entry.identity;
+    request.type = info->entry.type;
+    request.whole_bytes_max = whole_bytes_max;
+    return run(store_->open(context_, request));
+}
+
+Result<void> StoreFixture::remove(const std::string& key) {
+    auto info = stat(key);
+    model::Key name(key);
+    return run(store_->remove(context_, name, info ? info->entry.identity : model::Identity{}));
+}
+
+std::vector<std::string> StoreFixture::leftovers() const {
+    std::vector<std::string> left;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(tree_.path())) {
+        std::string name = entry.path().filename().string();
+        if (StagingNames::has_the_form(name)) left.push_back(entry.path().string());
+    }
+    return left;
 }
 
 std::shared_ptr<const Root> open_root(const std::string& path, Os& os) {

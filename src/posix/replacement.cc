@@ -1,0 +1,259 @@
+#include "posix/replacement.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/encoding.h"
+#include "posix/file_status.h"
+#include "posix/medium.h"
+
+namespace godwit::posix {
+namespace {
+
+constexpr std::size_t kTargetBytesMax = 4095;  // PATH_MAX less the NUL
+
+// Local file systems answer for all at fsync; of the others (NFS, SMB, FUSE ...) some report a lost
+// write only when a descriptor is closed (C24).
+bool reports_at_close(std::uint64_t file_system_type) {
+    constexpr std::array<std::uint64_t, 7> kLocal = {EXT4_SUPER_MAGIC,     XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+                                                     TMPFS_MAGIC,          RAMFS_MAGIC,     F2FS_SUPER_MAGIC,
+                                                     OVERLAYFS_SUPER_MAGIC};
+    return std::ranges::find(kLocal, file_system_type) == kLocal.end();
+}
+
+}  // namespace
+
+Error corrupt(std::string subject, const Digest& expected, const Digest& found) {
+    return Error(ErrorKind::Corrupt, "read back", std::move(subject),
+                 fmt::format("expected {}, stored {}", expected.display(), found.display()))
+        .with_code("Mismatch");
+}
+
+Error changed(std::string operation, std::string subject, const model::Identity& expected,
+              const model::Identity& found) {
+    auto text = [](const model::Identity& identity) {
+        if (identity.tag.empty()) return std::string("nothing");
+        return fmt::format("{} bytes, mtime {} ns, inode and ctime {}", identity.size_bytes,
+                           identity.mtime_ns, identity.tag);
+    };
+    return Error(ErrorKind::Changed, std::move(operation), std::move(subject),
+                 fmt::format("expected {}, found {}", text(expected), text(found)));
+}
+
+Replacement::Replacement(ChangeTools tools, KeyPath path, const store::PutRequest& request,
+                         std::string staged_name)
+    : NameChange(std::move(path)),
+      tools_(tools),
+      wanted_(wanted_attributes(tools.attributes, request.type, request.metadata)),
+      staged_name_(std::move(staged_name)),
+      replaces_(request.replaces) {}
+
+Error Replacement::in_the_way(const struct stat& found) const {
+    if (S_ISDIR(found.st_mode)) {
+        return Error(ErrorKind::Exists, "publish", subject(), "a directory of this name is in the way")
+            .with_code("EISDIR");
+    }
+    return changed("publish", subject(), replaces_.value_or(model::Identity{}), identity_of(found));
+}
+
+Result<void> Replacement::check_replaced(int directory) const {
+    struct stat found{};
+    int failed = tools_.root.os().fstatat(directory, path().name(), found);
+    if (failed == -ENOENT && !replaces_) return {};
+    if (failed == -ENOENT) return changed("publish", subject(), *replaces_, model::Identity{});
+    if (failed < 0) return path_error(-failed, "look at", subject());
+    if (!replaces_ || S_ISDIR(found.st_mode) || identity_of(found) != *replaces_) return in_the_way(found);
+    return {};
+}
+
+Result<struct stat> Replacement::take_name(int directory) {
+    Os& os = tools_.root.os();
+    struct stat found{};
+    int failed = -EINVAL;
+    if (!replaces_) failed = os.rename(directory, staged_name_.c_str(), path().name(), RENAME_NOREPLACE);
+    if (failed == -EEXIST) {
+        failed = os.fstatat(directory, path().name(), found);
+        if (failed == 0) return in_the_way(found);
+    }
+    // EINVAL: a file system without RENAME_NOREPLACE, where a look before has to do.
+    if (failed == -EINVAL) {
+        GODWIT_TRY_VOID(check_replaced(directory));
+        failed = os.rename(directory, staged_name_.c_str(), path().name(), 0);
+    }
+    if (failed == 0) failed = os.fstatat(directory, path().name(), found);
+    if (failed < 0) return path_error(-failed, "publish", subject());
+    return found;
+}
+
+void Replacement::remove_staged(int directory) const {
+    tools_.root.os().unlinkat(directory, staged_name_.c_str(), 0);
+}
+
+FileReplacement::FileReplacement(ChangeTools tools, KeyPath path, const store::PutRequest& request,
+                                 std::string staged_name)
+    : Replacement(tools, std::move(path), request, std::move(staged_name)), size_bytes_(request.size_bytes) {}
+
+Result<void> FileReplacement::stage() {
+    GODWIT_TRY(staged_,
+               create_staged(tools_.root, tools_.unsynced, path(), staged_name_, staging_mode(wanted_)));
+    return {};
+}
+
+Result<void> FileReplacement::resume() {
+    GODWIT_TRY(staged_, open_staged(tools_.root, path(), staged_name_));
+    return {};
+}
+
+Result<void> FileReplacement::write(std::uint64_t offset_bytes, std::span<const std::byte> bytes) {
+    int fd = staged_.fd.get();
+    std::uint64_t at = offset_bytes, size = bytes.size();
+    while (!bytes.empty()) {
+        ssize_t wrote = tools_.root.os().pwrite(fd, bytes.data(), bytes.size(), at);
+        if (wrote <= 0) return path_error(wrote < 0 ? static_cast<int>(-wrote) : ENOSPC, "write", subject());
+        bytes = bytes.subspan(static_cast<std::size_t>(wrote));
+        at += static_cast<std::uint64_t>(wrote);
+    }
+    ::sync_file_range(fd, static_cast<off_t>(offset_bytes), static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE);
+    return {};
+}
+
+Result<void> FileReplacement::extend() {
+    int failed = tools_.root.os().ftruncate(staged_.fd.get(), size_bytes_);
+    if (failed < 0) return path_error(-failed, "make room for", subject());
+    return {};
+}
+
+Result<void> FileReplacement::set_attributes() {
+    GODWIT_TRY(published_.warning, apply_attributes(tools_.root.os(), tools_.attributes, wanted_,
+                                                    staged_.fd.get(), staged_.status, subject()));
+    return {};
+}
+
+Result<void> FileReplacement::sync() {
+    Os& os = tools_.root.os();
+    int failed = os.fsync(staged_.fd.get());
+    if (failed == 0 && reports_at_close(tools_.root.file_system_type())) {
+        Descriptor second(os, ::fcntl(staged_.fd.get(), F_DUPFD_CLOEXEC, 0));
+        if (second) failed = -second.close();
+    }
+    if (failed < 0) return path_error(-failed, "sync", subject());
+    return {};
+}
+
+void FileReplacement::prepared(model::EvidenceLevel level, std::optional<Digest> digest) {
+    prepared_ = true;
+    proved(level, std::move(digest));
+}
+
+void FileReplacement::proved(model::EvidenceLevel level, std::optional<Digest> digest) {
+    published_.level = level;
+    published_.digest = std::move(digest);
+}
+
+Result<void> FileReplacement::prepare() {
+    if (prepared_) return {};
+    GODWIT_TRY_VOID(sync());
+    return read_back();
+}
+
+Result<void> FileReplacement::read_back() {
+    if (!expected_) return {};
+    struct stat status = staged_.status;
+    status.st_size = static_cast<off_t>(size_bytes_);
+    auto medium = Medium::past_cache(tools_.root.os(), staged_.fd.get(), status);
+    Hasher hasher(expected_->algorithm());
+    auto take = [&](std::span<const std::byte> piece) { hasher.update(piece); };
+    // One byte more than there should be, to see a file that is too long.
+    auto got = medium->read(0, size_bytes_ + 1, take);
+    if (!got) return path_error(got.error(), "read back", subject());
+    Digest found = hasher.digest();
+    if (*got != size_bytes_ || found != *expected_) return corrupt(subject(), *expected_, found);
+    proved(medium->level(), found);
+    return {};
+}
+
+Result<void> FileReplacement::apply(int directory) {
+    Result<struct stat> named = take_name(directory);
+    if (!named) {
+        remove_staged(directory);
+        return std::move(named.error());
+    }
+    if (named->st_ino != staged_.status.st_ino || named->st_dev != staged_.status.st_dev) {
+        return Error(ErrorKind::Corrupt, "publish", subject(),
+                     "another file was put in the staged one's place")
+            .with_code("StagedFileSwapped");
+    }
+    published_.identity = identity_of(*named);
+    staged_.fd.close();
+    return {};
+}
+
+void FileReplacement::abandon() {
+    if (!prepared_) remove();
+}
+
+void FileReplacement::remove() {
+    if (!staged_.fd) return;
+    Opened directory = tools_.root.open_directory(path().parent());
+    if (directory) remove_staged(directory->get());
+    staged_.fd.close();
+}
+
+LinkReplacement::LinkReplacement(ChangeTools tools, KeyPath path, const store::PutRequest& request,
+                                 std::string staged_name, std::string target)
+    : Replacement(tools, std::move(path), request, std::move(staged_name)), target_(std::move(target)) {
+    if (request.verify) verify_by_ = request.digest;
+}
+
+Result<void> LinkReplacement::prepare() {
+    if (target_.empty() || target_.size() > kTargetBytesMax || target_.find('\0') != std::string::npos) {
+        return Error(ErrorKind::Unsupported, "make symbolic link", subject(),
+                     fmt::format("a target of {} bytes; 1 to {} without a NUL are allowed", target_.size(),
+                                 kTargetBytesMax))
+            .with_code("UnrepresentableTarget");
+    }
+    GODWIT_TRY(Descriptor directory, make_directories(tools_.root, tools_.unsynced, path().parent()));
+    return {};
+}
+
+Result<void> LinkReplacement::apply(int directory) {
+    Result<void> made = make_and_name(directory);
+    if (!made) remove_staged(directory);
+    return made;
+}
+
+Result<void> LinkReplacement::make_and_name(int directory) {
+    Os& os = tools_.root.os();
+    int failed = os.symlinkat(target_.c_str(), directory, staged_name_.c_str());
+    if (failed == -EEXIST) {
+        remove_staged(directory);
+        failed = os.symlinkat(target_.c_str(), directory, staged_name_.c_str());
+    }
+    if (failed < 0) return path_error(-failed, "make symbolic link", subject());
+    GODWIT_TRY(published_.warning, apply_link_attributes(os, tools_.attributes, wanted_, directory,
+                                                         staged_name_.c_str(), subject()));
+    GODWIT_TRY(struct stat named, take_name(directory));
+    published_.identity = identity_of(named);
+    if (!verify_by_) return {};
+    std::string stored(target_.size() + 1, '\0');
+    ssize_t got = os.readlinkat(directory, path().name(), stored.data(), stored.size());
+    if (got < 0) return path_error(static_cast<int>(-got), "read back", subject());
+    stored.resize(static_cast<std::size_t>(got));
+    if (stored != target_) {
+        return Error(ErrorKind::Corrupt, "read back", subject(),
+                     fmt::format("expected the target {}, stored {}", target_, stored))
+            .with_code("Mismatch");
+    }
+    // A link lives in the directory's metadata, which no call reads past the cache.
+    published_.level = model::EvidenceLevel::ReadBackCached;
+    published_.digest = digest_of(*verify_by_, bytes_of(stored));
+    return {};
+}
+
+}  // namespace godwit::posix

@@ -1,0 +1,238 @@
+#include "posix/source.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/encoding.h"
+#include "posix/file_status.h"
+#include "posix/medium.h"
+
+namespace godwit::posix {
+namespace {
+
+using model::EvidenceLevel;
+using model::ObjectType;
+using runtime::Context;
+using runtime::Task;
+using store::Part;
+
+constexpr std::size_t kTargetBytesMax = 4095;
+
+model::ObjectInfo info_of(const model::Key& key, const struct stat& status) {
+    model::ObjectInfo info;
+    info.entry = entry_of(key, status);
+    info.metadata.posix = info.entry.posix;
+    return info;
+}
+
+// Directories have no bytes, and their times move with their children: there the kind is enough.
+bool is_expected(const store::OpenRequest& request, const struct stat& status) {
+    if (object_type(status) != request.type) return false;
+    return request.type == ObjectType::Directory || identity_of(status) == request.expected;
+}
+
+// O_NOATIME is for owners and the privileged; others move the access time.
+Opened open_for_reading(const Root& root, const std::string& path) {
+    constexpr int kFlags = O_RDONLY | O_NONBLOCK;
+    Opened opened = root.open_at(path, kFlags | O_NOATIME);
+    if (!opened && opened.error() == EPERM) opened = root.open_at(path, kFlags);
+    return opened;
+}
+
+// Something else stands there now than what was listed.
+bool means_changed(int error_number) {
+    return error_number == ELOOP || error_number == ENOTDIR || error_number == EISDIR ||
+           error_number == ENXIO;
+}
+
+Error open_error(int error_number, std::string subject) {
+    Error error = path_error(error_number, "open", std::move(subject));
+    return means_changed(error_number) ? std::move(error).with_kind(ErrorKind::Changed) : std::move(error);
+}
+
+class FileSource final : public store::Source {
+  public:
+    FileSource(std::shared_ptr<Workshop> workshop, std::shared_ptr<const Root> root, std::string path,
+               DigestAlgorithm algorithm)
+        : workshop_(std::move(workshop)),
+          root_(std::move(root)),
+          path_(std::move(path)),
+          algorithm_(algorithm) {}
+
+    // The steps of open(), on a pool thread.
+    Result<void> open(const store::OpenRequest& request);
+    Result<void> read_whole();
+
+    const model::ObjectInfo& info() const override { return info_; }
+    std::optional<Part> take_whole() override { return std::exchange(whole_, std::nullopt); }
+    EvidenceLevel read_level() const override { return medium_->level(); }
+
+    Task<Result<Digest>> read(Context& context, std::uint64_t offset_bytes,
+                              std::span<std::byte> out) override {
+        GODWIT_CO_TRY_VOID(context.check());
+        auto job = [&] { return read_now(offset_bytes, out); };
+        co_return co_await workshop_->pool.run(workshop_->loop, job);
+    }
+
+    Task<Result<void>> verify_unchanged(Context& context) override {
+        GODWIT_CO_TRY_VOID(context.check());
+        auto job = [&] { return look_again(); };
+        co_return co_await workshop_->pool.run(workshop_->loop, job);
+    }
+
+  private:
+    Result<Digest> read_now(std::uint64_t offset_bytes, std::span<std::byte> out) const;
+    Result<void> look_again() const;
+    std::string subject() const { return root_->display(path_); }
+
+    std::shared_ptr<Workshop> workshop_;
+    std::shared_ptr<const Root> root_;
+    std::string path_;
+    DigestAlgorithm algorithm_;
+    Descriptor fd_;
+    struct stat status_{};
+    std::unique_ptr<Medium> medium_;
+    model::ObjectInfo info_;
+    std::optional<Part> whole_;
+};
+
+Result<void> FileSource::open(const store::OpenRequest& request) {
+    Opened opened = open_for_reading(*root_, path_);
+    if (!opened) return open_error(opened.error(), subject());
+    fd_ = std::move(*opened);
+    int failed = root_->os().fstat(fd_.get(), status_);
+    if (failed < 0) return path_error(-failed, "look at", subject());
+    if (!is_expected(request, status_))
+        return changed("open", subject(), request.expected, identity_of(status_));
+    info_ = info_of(request.key, status_);
+    if (request.from_medium) {
+        medium_ = Medium::past_cache(root_->os(), fd_.get(), status_);
+    } else {
+        medium_ = std::make_unique<Medium>(root_->os(), fd_.get());
+    }
+    return {};
+}
+
+Result<void> FileSource::read_whole() {
+    Buffer bytes(info_.entry.identity.size_bytes);
+    GODWIT_TRY(Digest digest, read_now(0, bytes.span()));
+    GODWIT_TRY_VOID(look_again());
+    whole_.emplace(Part{.bytes = std::move(bytes), .digest = digest});
+    return {};
+}
+
+Result<Digest> FileSource::read_now(std::uint64_t offset_bytes, std::span<std::byte> out) const {
+    Hasher hasher(algorithm_);
+    auto take = [&](std::span<const std::byte> piece) { hasher.update(piece); };
+    auto got = medium_->read_into(offset_bytes, out, take);
+    if (!got) return path_error(got.error(), "read", subject());
+    if (*got != out.size()) {
+        return Error(ErrorKind::Changed, "read", subject(),
+                     fmt::format("expected {} bytes from byte {}, but the file ends after {} of them",
+                                 out.size(), offset_bytes, *got));
+    }
+    return hasher.digest();
+}
+
+Result<void> FileSource::look_again() const {
+    struct stat now{};
+    int failed = root_->os().fstat(fd_.get(), now);
+    if (failed < 0) return path_error(-failed, "look at", subject());
+    if (same_generation(status_, now)) return {};
+    return changed("read", subject(), identity_of(status_), identity_of(now));
+}
+
+// A link's target or a directory's nothing: all that there is to read is in memory.
+class HeldSource final : public store::Source {
+  public:
+    HeldSource(std::shared_ptr<Workshop> workshop, std::shared_ptr<const Root> root,
+               store::OpenRequest request)
+        : workshop_(std::move(workshop)), root_(std::move(root)), request_(std::move(request)) {}
+
+    Result<void> open();
+
+    const model::ObjectInfo& info() const override { return info_; }
+    std::optional<Part> take_whole() override;
+    EvidenceLevel read_level() const override { return EvidenceLevel::ReadBackCached; }
+
+    Task<Result<Digest>> read(Context& context, std::uint64_t offset_bytes,
+                              std::span<std::byte> out) override {
+        GODWIT_CO_TRY_VOID(context.check());
+        if (offset_bytes + out.size() > content_.size()) {
+            co_return Error(ErrorKind::Changed, "read", root_->display(request_.key.bytes()),
+                            "it is shorter than asked for");
+        }
+        if (!out.empty()) std::memcpy(out.data(), content_.data() + offset_bytes, out.size());
+        co_return digest_of(request_.digest, out);
+    }
+
+    Task<Result<void>> verify_unchanged(Context& context) override {
+        GODWIT_CO_TRY_VOID(context.check());
+        auto job = [&] { return HeldSource(workshop_, root_, request_).open(); };
+        co_return co_await workshop_->pool.run(workshop_->loop, job);
+    }
+
+  private:
+    std::shared_ptr<Workshop> workshop_;
+    std::shared_ptr<const Root> root_;
+    store::OpenRequest request_;
+    model::ObjectInfo info_;
+    std::string content_;
+    bool taken_ = false;
+};
+
+Result<void> HeldSource::open() {
+    std::string subject = root_->display(request_.key.bytes());
+    GODWIT_TRY(KeyPath path, key_path(request_.key));
+    Opened opened = root_->open_at(path.path, O_PATH);
+    if (!opened) return open_error(opened.error(), subject);
+    struct stat status{};
+    int failed = root_->os().fstat(opened->get(), status);
+    if (failed < 0) return path_error(-failed, "look at", subject);
+    if (!is_expected(request_, status))
+        return changed("open", subject, request_.expected, identity_of(status));
+    info_ = info_of(request_.key, status);
+    if (request_.type != ObjectType::Symlink) return {};
+    std::array<char, kTargetBytesMax + 1> target;
+    ssize_t got = root_->os().readlinkat(opened->get(), "", target.data(), target.size());
+    if (got < 0) return path_error(static_cast<int>(-got), "read", subject);
+    content_.assign(target.data(), static_cast<std::size_t>(got));
+    info_.entry.identity.size_bytes = content_.size();
+    return {};
+}
+
+std::optional<Part> HeldSource::take_whole() {
+    if (content_.size() > request_.whole_bytes_max || std::exchange(taken_, true)) return std::nullopt;
+    Buffer bytes(content_.size());
+    if (!content_.empty()) std::memcpy(bytes.data(), content_.data(), content_.size());
+    return Part{.bytes = std::move(bytes), .digest = digest_of(request_.digest, bytes_of(content_))};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<store::Source>> open_source(std::shared_ptr<Workshop> workshop,
+                                                   std::shared_ptr<const Root> root,
+                                                   const store::OpenRequest& request) {
+    if (request.type == ObjectType::Special) {
+        return Error(ErrorKind::Unsupported, "open", root->display(request.key.bytes()),
+                     "a FIFO, socket or device is not copied")
+            .with_code("SpecialFile");
+    }
+    GODWIT_TRY(KeyPath path, key_path(request.key));
+    if (request.type != ObjectType::File) {
+        auto held = std::make_unique<HeldSource>(std::move(workshop), std::move(root), request);
+        GODWIT_TRY_VOID(held->open());
+        return std::unique_ptr<store::Source>(std::move(held));
+    }
+    auto source =
+        std::make_unique<FileSource>(std::move(workshop), std::move(root), path.path, request.digest);
+    GODWIT_TRY_VOID(source->open(request));
+    if (request.expected.size_bytes <= request.whole_bytes_max) GODWIT_TRY_VOID(source->read_whole());
+    return std::unique_ptr<store::Source>(std::move(source));
+}
+
+}  // namespace godwit::posix

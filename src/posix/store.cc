@@ -1,0 +1,260 @@
+#include "posix/store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/random.h"
+#include "posix/directory_change.h"
+#include "posix/file_status.h"
+#include "posix/listing.h"
+#include "posix/medium.h"
+#include "posix/metadata_change.h"
+#include "posix/removal.h"
+#include "posix/sink.h"
+#include "posix/source.h"
+
+namespace godwit::posix {
+namespace {
+
+using model::EvidenceLevel;
+using model::ObjectType;
+using runtime::Task;
+using store::Context;
+using store::Key;
+using store::ObjectInfo;
+using store::Receipt;
+
+// Looks at what stands at the path. Absent: nothing, or a file where the key means a directory, or
+// the other way round.
+Result<std::optional<ObjectInfo>> look(const Root& root, const Key& key) {
+    std::optional<ObjectInfo> info;
+    Result<KeyPath> path = key_path(key);
+    if (!path) return info;  // what cannot be held is not there
+    Opened opened = root.open_at(path->path, O_PATH);
+    if (!opened && (opened.error() == ENOENT || opened.error() == ENOTDIR)) return info;
+    if (!opened) return path_error(opened.error(), "look at", root.display(path->path));
+    struct stat status{};
+    int failed = root.os().fstat(opened->get(), status);
+    if (failed < 0) return path_error(-failed, "look at", root.display(path->path));
+    if (S_ISDIR(status.st_mode) != path->is_directory) return info;
+    info.emplace();
+    info->entry = entry_of(key, status);
+    info->metadata.posix = info->entry.posix;
+    return info;
+}
+
+// Writes a file without a name, syncs it and looks how it can be read back: what a destination can
+// prove, and early whether it can be written at all.
+Result<EvidenceLevel> probe(const Root& root, const StagingNames& staging) {
+    Key key(random_hex(system_random(), 16));
+    UnsyncedDirectories unsynced;
+    GODWIT_TRY(KeyPath path, key_path(key));
+    std::string name = staging.name_for(key);
+    GODWIT_TRY(StagedFile file, create_staged(root, unsynced, path, name, 0600));
+    GODWIT_TRY_VOID(discard_own(root, file, path));
+    std::array<std::byte, AlignedBuffer::kAlignmentBytes> bytes{};
+    Os& os = root.os();
+    std::string subject = root.display("");
+    ssize_t wrote = os.pwrite(file.fd.get(), bytes.data(), bytes.size(), 0);
+    if (wrote < 0) return path_error(static_cast<int>(-wrote), "write a probe into", subject);
+    int failed = os.fsync(file.fd.get());
+    if (failed < 0) return path_error(-failed, "sync a probe in", subject);
+    file.status.st_size = static_cast<off_t>(bytes.size());
+    auto medium = Medium::past_cache(os, file.fd.get(), file.status);
+    auto ignore = [](std::span<const std::byte>) {};
+    auto got = medium->read(0, bytes.size(), ignore);
+    if (!got) return path_error(got.error(), "read a probe from", subject);
+    return medium->level();
+}
+
+struct Attached {
+    std::shared_ptr<const Root> root;
+    EvidenceLevel evidence = EvidenceLevel::None;
+};
+
+Result<Attached> attach_now(const Workshop& workshop, store::Role role) {
+    bool destination = role == store::Role::Destination;
+    RootOptions options{.path = workshop.options.root,
+                        .create = destination,
+                        .one_file_system = workshop.options.one_file_system};
+    GODWIT_TRY(Root root, Root::open(workshop.os, options));
+    Attached attached;
+    if (destination) {
+        GODWIT_TRY(attached.evidence, probe(root, *workshop.staging));
+    }
+    attached.root = std::make_shared<const Root>(std::move(root));
+    return attached;
+}
+
+// A directory has no bytes, and only a directory's key ends in '/'.
+Result<void> check_shape(const store::PutRequest& request, const KeyPath& path, std::size_t size_bytes) {
+    if (size_bytes != request.size_bytes) {
+        return Error(ErrorKind::Invalid, "publish", request.key.bytes(),
+                     fmt::format("{} bytes were given for an object of {}", size_bytes, request.size_bytes));
+    }
+    bool directory = request.type == ObjectType::Directory;
+    if (directory == path.is_directory && (!directory || size_bytes == 0)) return {};
+    return Error(ErrorKind::Unsupported, "publish", request.key.bytes(),
+                 "a key that ends in '/' is a directory here, and a directory holds no bytes of its own")
+        .with_code("UnrepresentableKey");
+}
+
+}  // namespace
+
+PosixStore::PosixStore(runtime::Loop& loop, runtime::Pool& pool, PosixOptions options, Os& os)
+    : workshop_(std::make_shared<Workshop>(loop, pool, os, std::move(options))) {
+    capabilities_.hierarchical = true;
+    capabilities_.lists_posix = true;
+    capabilities_.put_bytes_max = workshop_->options.put_bytes_max;
+}
+
+PosixStore::~PosixStore() = default;
+
+Task<Result<store::RootIdentity>> PosixStore::attach(Context& context, store::Role role) {
+    GODWIT_CO_TRY_VOID(context.check());
+    auto job = [&] { return attach_now(*workshop_, role); };
+    GODWIT_CO_TRY(Attached attached, co_await workshop_->pool.run(workshop_->loop, job));
+    workshop_->root = std::move(attached.root);
+    capabilities_.commit_evidence = attached.evidence;
+    store::RootIdentity identity;
+    identity.canonical = "posix:" + workshop_->root->canonical_path();
+    identity.identity = workshop_->root->identity();
+    co_return identity;
+}
+
+std::string PosixStore::uri(const Key& key) const {
+    if (workshop_->root) return workshop_->root->display(key.bytes());
+    return workshop_->options.root + "/" + key.bytes();
+}
+
+std::unique_ptr<store::Listing> PosixStore::list(store::KeyRange range) {
+    return make_listing(workshop_, std::move(range));
+}
+
+Task<Result<std::optional<ObjectInfo>>> PosixStore::stat(Context& context, const Key& key, bool) {
+    GODWIT_CO_TRY_VOID(context.check());
+    std::shared_ptr<const Root> root = workshop_->root;
+    auto job = [&] { return look(*root, key); };
+    co_return co_await workshop_->pool.run(workshop_->loop, job);
+}
+
+Task<Result<std::unique_ptr<store::Source>>> PosixStore::open(Context& context,
+                                                              const store::OpenRequest& request) {
+    GODWIT_CO_TRY_VOID(context.check());
+    std::shared_ptr<const Root> root = workshop_->root;
+    auto job = [&] { return open_source(workshop_, root, request); };
+    co_return co_await workshop_->pool.run(workshop_->loop, job);
+}
+
+Receipt PosixStore::receipt_for(const Published& published) const {
+    if (published.warning) workshop_->warn(*published.warning);
+    Receipt receipt;
+    receipt.identity = published.identity;
+    receipt.level = published.level;
+    receipt.stored_digest = published.digest;
+    return receipt;
+}
+
+Task<Result<Receipt>> PosixStore::put(Context& context, const store::PutRequest& request,
+                                      std::span<const std::byte> bytes, const Digest& digest) {
+    GODWIT_CO_TRY_VOID(context.check());
+    GODWIT_CO_TRY(KeyPath path, key_path(request.key));
+    GODWIT_CO_TRY_VOID(check_shape(request, path, bytes.size()));
+    if (request.type == ObjectType::File) co_return co_await put_file(context, request, bytes, digest);
+
+    std::shared_ptr<const Root> root = workshop_->root;
+    PublishGroup::Arrival arrival = workshop_->group.expect();
+    if (request.type == ObjectType::Directory) {
+        DirectoryChange change(workshop_->tools(*root), std::move(path), request);
+        GODWIT_CO_TRY_VOID(co_await workshop_->group.join(context, root, change, std::move(arrival)));
+        co_return receipt_for(change.published());
+    }
+    std::string name = workshop_->staging->name_for(request.key);
+    std::string target(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    LinkReplacement change(workshop_->tools(*root), std::move(path), request, std::move(name),
+                           std::move(target));
+    GODWIT_CO_TRY_VOID(co_await workshop_->group.join(context, root, change, std::move(arrival)));
+    co_return receipt_for(change.published());
+}
+
+Task<Result<Receipt>> PosixStore::put_file(Context& context, const store::PutRequest& request,
+                                           std::span<const std::byte> bytes, const Digest& digest) {
+    std::shared_ptr<const Root> root = workshop_->root;
+    PublishGroup::Arrival arrival = workshop_->group.expect();
+    GODWIT_CO_TRY(KeyPath path, key_path(request.key));
+    std::string name = workshop_->staging->name_for(request.key);
+    FileReplacement change(workshop_->tools(*root), std::move(path), request, std::move(name));
+    if (request.verify) change.prove(digest);
+    auto stage = [&]() -> Result<void> {
+        GODWIT_TRY_VOID(change.stage());
+        Result<void> staged = change.write(0, bytes);
+        if (staged) staged = change.set_attributes();
+        if (!staged) change.remove();
+        return staged;
+    };
+    GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(workshop_->loop, stage));
+    GODWIT_CO_TRY_VOID(co_await workshop_->group.join(context, root, change, std::move(arrival)));
+    co_return receipt_for(change.published());
+}
+
+Task<Result<std::unique_ptr<store::Sink>>> PosixStore::begin(Context& context,
+                                                             const store::PutRequest& request) {
+    GODWIT_CO_TRY_VOID(context.check());
+    co_return co_await begin_sink(workshop_, request);
+}
+
+Task<Result<std::unique_ptr<store::Sink>>> PosixStore::resume(Context& context,
+                                                              const store::PutRequest& request,
+                                                              const std::string& checkpoint) {
+    GODWIT_CO_TRY_VOID(context.check());
+    co_return co_await resume_sink(workshop_, request, checkpoint);
+}
+
+Task<Result<void>> PosixStore::discard(Context& context, const Key& key, const std::string& checkpoint,
+                                       std::int64_t) {
+    GODWIT_CO_TRY_VOID(context.check());
+    Result<KeyPath> path = key_path(key);
+    if (!path) co_return {};  // nothing can have been staged for it
+    std::optional<Checkpoint> parsed = parse_checkpoint(checkpoint);
+    std::string name = parsed ? parsed->staged_name : workshop_->staging->name_for(key);
+    std::shared_ptr<const Root> root = workshop_->root;
+    auto job = [&] { return discard_staged(*root, *path, name); };
+    co_return co_await workshop_->pool.run(workshop_->loop, job);
+}
+
+Task<Result<Receipt>> PosixStore::copy_from(Context&, store::Store&, const store::CopyRequest& request) {
+    co_return Error(ErrorKind::Unsupported, "copy inside the store", uri(request.put.key),
+                    "a file system copies through us");
+}
+
+Task<Result<Receipt>> PosixStore::set_metadata(Context& context, const store::PutRequest& request,
+                                               const store::Identity& expected) {
+    GODWIT_CO_TRY_VOID(context.check());
+    GODWIT_CO_TRY(KeyPath path, key_path(request.key));
+    std::shared_ptr<const Root> root = workshop_->root;
+    ChangeTools tools = workshop_->tools(*root);
+    auto job = [&] { return change_metadata(tools, path, request, expected); };
+    GODWIT_CO_TRY(Published published, co_await workshop_->pool.run(workshop_->loop, job));
+    co_return receipt_for(published);
+}
+
+Task<Result<void>> PosixStore::remove(Context& context, const Key& key, const store::Identity& expected) {
+    GODWIT_CO_TRY_VOID(context.check());
+    Result<KeyPath> path = key_path(key);
+    if (!path) co_return {};  // what cannot be held is not there
+    std::shared_ptr<const Root> root = workshop_->root;
+    std::string name = workshop_->staging->name_for(key);
+    PublishGroup::Arrival arrival = workshop_->group.expect();
+    Removal change(workshop_->tools(*root), std::move(*path), expected, std::move(name));
+    co_return co_await workshop_->group.join(context, root, change, std::move(arrival));
+}
+
+Task<void> PosixStore::close() {
+    co_await workshop_->background.wait();
+    co_await workshop_->group.drain();
+}
+
+}  // namespace godwit::posix

@@ -1,0 +1,71 @@
+// What the parts of one store share: the loop and pool that they run on, the root, the group commit.
+//
+// Held by the store and by each sink, source and listing that it has handed out. Loop thread only,
+// except for what is marked.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "posix/attributes.h"
+#include "posix/name_change.h"
+#include "posix/publish_group.h"
+#include "posix/replacement.h"
+#include "posix/root.h"
+#include "posix/staging.h"
+#include "posix/walk.h"
+#include "runtime/group.h"
+#include "runtime/pool.h"
+
+namespace godwit::posix {
+
+struct PosixOptions {
+    // The location's root, as the operator wrote it.
+    std::string root = {};
+    // Names staged files; at least StagingNames::kTokenBytesMin bytes that nobody can guess, the same
+    // over restarts, so that discard() finds what a crashed run left.
+    std::string staging_token = {};
+    AttributeOptions attributes = {};
+    WalkOptions walk = {};
+    // Refuse to cross into file systems that are mounted below the root.
+    bool one_file_system = false;
+    std::uint64_t put_bytes_max = 8u << 20;
+    std::uint64_t part_bytes = 8u << 20;
+    // Told what was done without (an owner that could not be set), on the loop's thread.
+    std::function<void(const Error&)> on_warning = {};
+};
+
+struct Workshop {
+    Workshop(runtime::Loop& the_loop, runtime::Pool& the_pool, Os& the_os, PosixOptions the_options)
+        : loop(the_loop),
+          pool(the_pool),
+          os(the_os),
+          options(std::move(the_options)),
+          staging(std::make_shared<const StagingNames>(options.staging_token)),
+          background(the_loop),
+          group(the_loop, the_pool, unsynced, [this](const Error& warning) { warn(warning); }) {}
+
+    void warn(const Error& warning) const {
+        if (options.on_warning) options.on_warning(warning);
+    }
+    // Valid after attach(). The tools refer to `held`, which the change's owner keeps.
+    ChangeTools tools(const Root& held) {
+        return {.root = held, .unsynced = unsynced, .attributes = options.attributes};
+    }
+
+    // Any thread: these do not change while the store is in use.
+    runtime::Loop& loop;
+    runtime::Pool& pool;
+    Os& os;
+    const PosixOptions options;
+    const std::shared_ptr<const StagingNames> staging;
+    UnsyncedDirectories unsynced;  // guards itself
+
+    // Replaced by each attach(); whoever works with it holds it.
+    std::shared_ptr<const Root> root;
+    // Work that nobody awaits but Store::close().
+    runtime::TaskGroup background;
+    PublishGroup group;
+};
+
+}  // namespace godwit::posix
