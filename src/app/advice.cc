@@ -1,0 +1,96 @@
+#include "app/advice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace godwit::app {
+namespace {
+
+struct Row {
+    std::string_view name;  // a code, or a kind's name
+    std::string_view advice;
+};
+
+constexpr std::array kRows{
+    // POSIX
+    Row{"EACCES", "run as a user or group that may; or give the program CAP_DAC_READ_SEARCH"},
+    Row{"EPERM", "run as root, or give the program CAP_CHOWN and CAP_FOWNER"},
+    Row{"EROFS", "the file system is mounted read-only: mount it writable, or choose another destination"},
+    Row{"ENOSPC", "make room at the destination, then run the same command: it carries on"},
+    Row{"EDQUOT", "raise the quota or make room, then run the same command: it carries on"},
+    Row{"ENOENT", "check the spelling, and that the file system is mounted"},
+    Row{"ENOTDIR",
+        "something that is no directory is in the way: remove or rename it, or choose another place"},
+    Row{"EMFILE", "raise the limit of open files (ulimit -Hn)"},
+    Row{"EIO", "the device has failed to read or write: see the kernel's log (dmesg)"},
+    Row{"SymlinkInPath", "a symbolic link stands where a directory is needed; Godwit does not follow it"},
+    Row{"UnrepresentableKey", "the destination cannot hold this name: rename the object at the source"},
+    // S3
+    Row{"NoSuchBucket", "check the bucket's name, and the endpoint and region it is in"},
+    Row{"InvalidAccessKeyId",
+        "the server does not know this key: check --profile, or the environment's AWS_*"},
+    Row{"SignatureDoesNotMatch",
+        "the secret key is not this access key's: check --profile, or the environment's AWS_*"},
+    Row{"ExpiredToken", "the session has ended: get new credentials"},
+    Row{"InvalidToken", "the session token is not this key's: get new credentials"},
+    Row{"TokenRefreshRequired", "the session has ended: get new credentials"},
+    Row{"AccessDenied",
+        "the credentials lack a permission on this bucket or key; `godwit doctor URI` shows which are used"},
+    Row{"RequestTimeTooSkewed", "set this machine's clock: timedatectl set-ntp true"},
+    Row{"PermanentRedirect", "name the bucket's own region with --region"},
+    Row{"AuthorizationHeaderMalformed", "name the bucket's own region with --region"},
+    Row{"NoCredentials",
+        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a --profile, or use --anonymous"},
+    Row{"InvalidObjectState", "the object is archived: restore it first"},
+    Row{"SlowDown", "the server asks to go slower; Godwit did: lower --concurrency if it goes on"},
+    Row{"QuotaExceeded", "raise the quota or make room, then run the same command: it carries on"},
+    Row{"CertificateRefused",
+        "name the server's authority with --ca-file; --no-verify-tls gives up all safety"},
+    Row{"ConnectFailed", "check the endpoint's address and port, and that the server is up"},
+    Row{"NameNotFound", "check the endpoint's host name, and this machine's name servers"},
+    // Godwit
+    Row{"EndsOverlap", "choose a destination outside the source"},
+    Row{"Mismatch",
+        "the stored bytes differ from the source's: run the same command; if it goes on, suspect the "
+        "destination's disks or network"},
+    Row{"StateBusy", "wait for the other run, or stop it: both would do the same work"},
+    Row{"StateOnNetwork", "keep state on a local disk: --data-dir, or GODWIT_DATA_DIR"},
+    Row{"StateCorrupt", "move the file away, or bring a backup back: godwit state restore"},
+    Row{"StateTooNew", "use the newer godwit that wrote it, or another --data-dir"},
+    Row{"NoDataDirectory", "say where with --data-dir"},
+    // Kinds, for codes that nobody has named
+    Row{"changed", "it changed while it was read: run again when it is quiet, or --on-change publish"},
+    Row{"denied", "check permissions and credentials"},
+    Row{"full", "make room, then run the same command: it carries on"},
+    Row{"lost", "check the network and the endpoint, then run the same command: it carries on"},
+    Row{"busy", "run the same command later: it carries on"},
+};
+
+std::string_view find(std::string_view name) {
+    auto row = std::ranges::find(kRows, name, &Row::name);
+    return row == kRows.end() ? std::string_view() : row->advice;
+}
+
+}  // namespace
+
+std::string_view advice_for(std::string_view code, std::string_view kind) {
+    std::string_view advice = find(code);
+    return advice.empty() ? find(kind) : advice;
+}
+
+std::string_view advice_for(const Error& error) {
+    return advice_for(error.code(), to_string(error.kind()));
+}
+
+std::string error_text(const Error& error) {
+    if (error.code() == "Usage") {
+        return fmt::format("error: {}: {}", printable(error.subject()), printable(error.cause()));
+    }
+    std::string text = "error: " + error.message();
+    std::string_view advice = advice_for(error);
+    return advice.empty() ? text : fmt::format("{}\n  fix: {}", text, advice);
+}
+
+}  // namespace godwit::app

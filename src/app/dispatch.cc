@@ -1,0 +1,66 @@
+#include "app/dispatch.h"
+
+#include <array>
+
+#include "app/about_commands.h"
+#include "app/advice.h"
+
+namespace godwit::app {
+namespace {
+
+using RunCommand = Result<ExitCode> (*)(const Invocation&, Session&);
+
+struct Row {
+    std::string_view command;
+    RunCommand run;
+};
+
+constexpr std::array kRows{
+    Row{"version", run_version},
+    Row{"help", run_help},
+    Row{"completion", run_completion},
+    Row{"man", run_man},
+};
+
+void configure(Terminal& terminal, const Values& values) {
+    TerminalOptions options;
+    options.quiet = values.flag("quiet");
+    options.progress = !values.flag("no-progress");
+    options.verbosity = values.times("verbose");
+    terminal.configure(options);
+}
+
+Result<ExitCode> parse_and_run(std::span<const std::string> arguments, Session& session) {
+    GODWIT_TRY(Invocation invocation, parse_arguments(arguments, session.environment));
+    if (invocation.help_wanted) {
+        show_help(invocation, session.terminal);
+        return ExitCode::Clean;
+    }
+    configure(session.terminal, invocation.values);
+    return dispatch(invocation, session);
+}
+
+}  // namespace
+
+Result<ExitCode> dispatch(const Invocation& invocation, Session& session) {
+    for (const Row& row : kRows) {
+        if (row.command == invocation.command->name) return row.run(invocation, session);
+    }
+    return Error(ErrorKind::Unsupported, "run", std::string(invocation.command->name), "not built in yet");
+}
+
+ExitCode run_program(std::span<const std::string> arguments, Session& session) {
+    Result<ExitCode> code = parse_and_run(arguments, session);
+    if (!code) {
+        session.terminal.warn(error_text(code.error()));
+        code = exit_code_for(code.error());
+    }
+    Result<void> written = session.terminal.finish();
+    if (!written) {
+        session.terminal.warn(error_text(written.error()));
+        return worse(*code, ExitCode::NotClean);
+    }
+    return *code;
+}
+
+}  // namespace godwit::app

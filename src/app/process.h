@@ -1,0 +1,44 @@
+// What the process arranges with the system before it does anything else.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "runtime/context.h"
+#include "runtime/io_loop.h"
+#include "runtime/task.h"
+
+namespace godwit::app {
+
+// Writing to a connection or pipe whose reader has gone away is an error, not the end of the process.
+void ignore_broken_pipes();
+// Thousands of connections and open files need more descriptors than the usual soft limit gives.
+void raise_descriptor_limit();
+// SIGINT and SIGTERM no longer end the process by themselves: StopSignals hears them. Before any
+// thread is started, since threads inherit it.
+void hold_stop_signals();
+
+// SIGINT and SIGTERM as something to wait for. Belongs to one loop's thread.
+class StopSignals {
+  public:
+    // hold_stop_signals() has been called.
+    static Result<std::unique_ptr<StopSignals>> open(runtime::IoLoop& loop);
+
+    // Calls `heard` with each signal, and how many have come, until the context ends.
+    runtime::Task<void> watch(runtime::Context& context, std::function<void(int signal, int count)> heard);
+
+  private:
+    // Closes last, when nothing watches it any more.
+    struct OwnedFd {
+        int number;
+        ~OwnedFd();
+    };
+    StopSignals(runtime::IoLoop& loop, int fd);
+
+    OwnedFd fd_;
+    runtime::FdWatch watch_;
+};
+
+}  // namespace godwit::app

@@ -1,0 +1,222 @@
+#include "app/rows.h"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+
+#include "app/csv.h"
+#include "app/json_text.h"
+#include "app/quantity.h"
+#include "base/check.h"
+#include "base/time_format.h"
+#include "model/enum_names.h"
+
+namespace godwit::app {
+namespace {
+
+constexpr model::EnumNames<OutputFormat, 5> kFormatNames{{{OutputFormat::Table, "table"},
+                                                          {OutputFormat::Json, "json"},
+                                                          {OutputFormat::JsonLines, "jsonl"},
+                                                          {OutputFormat::Csv, "csv"},
+                                                          {OutputFormat::Name, "name"}}};
+
+std::string upper(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c);
+    return out;
+}
+
+std::string padded(std::string_view text, std::size_t width, bool right) {
+    std::size_t used = width_of(text);
+    std::string space(width > used ? width - used : 0, ' ');
+    return right ? space + std::string(text) : std::string(text) + space;
+}
+
+std::string joined(const std::vector<std::string>& fields, char separator) {
+    std::string line;
+    for (const std::string& field : fields) {
+        if (&field != fields.data()) line += separator;
+        line += field;
+    }
+    return line + "\n";
+}
+
+}  // namespace
+
+std::optional<OutputFormat> output_format_from(std::string_view name) {
+    return model::value_of(kFormatNames, name);
+}
+
+Cell text_cell(std::string_view text) {
+    Cell cell;
+    cell.shown = printable(text);
+    cell.exact = cell.shown;
+    cell.json = boost::json::string(cell.shown);
+    return cell;
+}
+
+Cell name_cell(std::string_view bytes) {
+    Cell cell = text_cell(bytes);
+    cell.bytes = std::string(bytes);
+    return cell;
+}
+
+Cell number_cell(std::uint64_t number) {
+    Cell cell;
+    cell.shown = with_thousands(number);
+    cell.exact = std::to_string(number);
+    cell.json = number;
+    cell.is_text = false;
+    return cell;
+}
+
+Cell size_cell(std::uint64_t bytes) {
+    Cell cell = number_cell(bytes);
+    cell.shown = iec_bytes(bytes);
+    return cell;
+}
+
+Cell time_cell(std::int64_t unix_ns) {
+    if (unix_ns == 0) return empty_cell();
+    Cell cell;
+    cell.exact = format_rfc3339(unix_ns, TimePrecision::Milliseconds);
+    cell.shown = format_rfc3339(unix_ns, TimePrecision::Seconds);
+    std::ranges::replace(cell.shown, 'T', ' ');
+    cell.json = boost::json::string(cell.exact);
+    cell.is_text = false;
+    return cell;
+}
+
+Cell duration_cell(Duration duration) {
+    double seconds = static_cast<double>(duration / std::chrono::milliseconds(1)) / 1000;
+    Cell cell;
+    cell.shown = short_duration(duration);
+    cell.exact = fmt::format("{:.3f}", seconds);
+    cell.json = seconds;
+    cell.is_text = false;
+    return cell;
+}
+
+Cell flag_cell(bool value) {
+    Cell cell = text_cell(value ? "yes" : "no");
+    cell.exact = value ? "true" : "false";
+    cell.json = value;
+    return cell;
+}
+
+Cell empty_cell() {
+    Cell cell;
+    cell.is_text = false;
+    return cell;
+}
+
+std::size_t width_of(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+Rows::Rows(Terminal& terminal, OutputFormat format, std::string_view type, std::vector<Column> columns)
+    : terminal_(terminal), format_(format), type_(type), columns_(std::move(columns)) {}
+
+Rows::~Rows() = default;
+
+void Rows::add(std::vector<Cell> cells) {
+    GODWIT_CHECK(cells.size() == columns_.size(), "{} cells for {} columns", cells.size(), columns_.size());
+    ++count_;
+    switch (format_) {
+        case OutputFormat::Table:
+            if (!terminal_.out_is_terminal()) return add_separated(cells);
+            block_.push_back(std::move(cells));
+            if (block_.size() == kBlockRowsMax) write_block();
+            return;
+        case OutputFormat::Csv:
+            return add_separated(cells);
+        case OutputFormat::Json:
+        case OutputFormat::JsonLines:
+            return add_json(cells);
+        case OutputFormat::Name:
+            terminal_.out(cells.front().exact + "\n");
+            return;
+    }
+}
+
+void Rows::write_header() {
+    if (header_written_) return;
+    header_written_ = true;
+    std::vector<std::string> names;
+    for (const Column& column : columns_) names.emplace_back(column.name);
+    if (format_ == OutputFormat::Csv) terminal_.out(csv_line(names));
+    if (format_ == OutputFormat::Table) terminal_.out(joined(names, '\t'));
+}
+
+void Rows::add_separated(const std::vector<Cell>& cells) {
+    write_header();
+    std::vector<std::string> fields;
+    for (const Cell& cell : cells) {
+        bool csv = format_ == OutputFormat::Csv;
+        fields.push_back(csv ? csv_field(cell.bytes.value_or(cell.exact), cell.is_text) : cell.exact);
+    }
+    terminal_.out(format_ == OutputFormat::Csv ? csv_line(fields) : joined(fields, '\t'));
+}
+
+boost::json::object Rows::json_row(const std::vector<Cell>& cells) const {
+    boost::json::object row;
+    row["v"] = 1;
+    row["type"] = type_;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (cells[i].bytes) {
+            set_bytes(row, columns_[i].name, *cells[i].bytes);
+        } else {
+            row[columns_[i].name] = cells[i].json;
+        }
+    }
+    return row;
+}
+
+void Rows::add_json(const std::vector<Cell>& cells) {
+    boost::json::object row = json_row(cells);
+    if (format_ == OutputFormat::JsonLines) {
+        terminal_.out(json_line(row));
+        return;
+    }
+    terminal_.out((count_ == 1 ? "[\n" : ",\n") + boost::json::serialize(row));
+}
+
+// The widths are those of one block, which on a screen is a page or more.
+void Rows::write_block() {
+    std::vector<std::size_t> widths;
+    for (const Column& column : columns_) widths.push_back(column.name.size());
+    for (const auto& cells : block_) {
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            widths[i] = std::max(widths[i], width_of(cells[i].shown));
+        }
+    }
+    auto line = [&](auto&& text_of) {
+        std::string out;
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            if (i > 0) out += "  ";
+            bool last = i + 1 == columns_.size();
+            out += last && !columns_[i].right ? text_of(i) : padded(text_of(i), widths[i], columns_[i].right);
+        }
+        return out;
+    };
+    if (!header_written_) {
+        auto heading = [&](std::size_t i) { return upper(columns_[i].name); };
+        terminal_.out(terminal_.styled_out(Style::Bold, line(heading)) + "\n");
+        header_written_ = true;
+    }
+    for (const auto& cells : block_) {
+        auto shown = [&](std::size_t i) { return cells[i].shown; };
+        terminal_.out(line(shown) + "\n");
+    }
+    block_.clear();
+}
+
+void Rows::finish() {
+    if (!block_.empty()) write_block();
+    if (format_ == OutputFormat::Json) terminal_.out(count_ == 0 ? "[]\n" : "\n]\n");
+    if (format_ == OutputFormat::Csv || (format_ == OutputFormat::Table && !terminal_.out_is_terminal())) {
+        write_header();
+    }
+}
+
+}  // namespace godwit::app
