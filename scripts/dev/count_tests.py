@@ -65,13 +65,19 @@ def tally_program(path: Path) -> Tally | None:
     return tally
 
 
+def results_of(programs: Path, name: str) -> Path:
+    """The file of the program that a ctest test of this name runs: `a_test`, or `a_test` for `a`."""
+    path = programs / f"{name}.xml"
+    return path if path.exists() else programs / f"{name}_test.xml"
+
+
 def tally_programs(results: Path) -> Tally:
     """What ctest ran: by test case where the program told its cases, else one program is one test."""
     total = Tally()
     unclaimed = set((results / "programs").glob("*.xml"))
     for case in cases(results / "ctest.xml") or []:
         name = case.get("name", "?")
-        path = results / "programs" / f"{name}.xml"
+        path = results_of(results / "programs", name)
         unclaimed.discard(path)
         as_program = tally_case(case, name)
         by_case = tally_program(path)

@@ -46,6 +46,11 @@ class CountTests(unittest.TestCase):
         self.write("ctest.xml", CTEST.format(status="fail", inside=CTEST_FAILURE))
         self.assertEqual(self.counts(), (2, 1, 1))
 
+    def test_a_test_may_leave_the_suffix_of_its_program_out(self):
+        self.write("ctest.xml", '<testsuite><testcase name="a" status="run"/></testsuite>')
+        self.write("programs/a_test.xml", PROGRAM.format(extra=""))
+        self.assertEqual(self.counts(), (1, 0, 1))
+
     def test_a_program_that_died_without_telling_its_cases_is_a_failure(self):
         self.write("ctest.xml", CTEST.format(status="fail", inside=CTEST_FAILURE))
         self.assertEqual(self.counts(), (1, 1, 0))

@@ -24,12 +24,12 @@ die() {
     exit 1
 }
 
-# Redraws one line with the end of the log until it is killed.
+# Redraws one line with the end of the log, until it is killed or this script has ended.
 follow_log() {
     local label=$1 log=$2 started=$3 last width
     # Ctrl-C is for the step; the caller ends this loop.
     trap '' INT
-    while sleep 0.2; do
+    while sleep 0.2 && kill -0 $$ 2>/dev/null; do
         last=$(tail -c 400 "$log" 2>/dev/null | tr '\r\t' '\n ' | tr -cd '\n[:print:]' | grep -v '^ *$' | tail -n 1 || true)
         width=$(($(tput cols 2>/dev/null || echo 80) - ${#label} - 18))
         ((width > 0)) || width=1
@@ -90,6 +90,7 @@ with_build_lock() {
     local dir=$1
     shift
     mkdir -p "$dir"
+    flock --close --nonblock "$dir/.lock" true || say "waiting for another ./dev in $dir"
     flock --close "$dir/.lock" "$@"
 }
 
