@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+// glibc 2.36 declares pidfd_open() without C linkage.
+extern "C" {
 #include <sys/pidfd.h>
+}
 #include <sys/wait.h>
 #include <unistd.h>
 
