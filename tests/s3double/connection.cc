@@ -67,6 +67,12 @@ void Connection::read_some() {
         bool more = transport_.has_pending() || moved.size_bytes == host_.scratch().size();
         if (!more || early_.size() > kEarlyBytesMax) return;
     }
+    read_what_is_pending();
+}
+
+// epoll does not know of bytes that TLS has taken from the socket already.
+void Connection::read_what_is_pending() {
+    if (phase_ != Phase::Closed && transport_.has_pending()) later(Duration::zero(), &Connection::read_some);
 }
 
 void Connection::feed(std::span<const std::byte> bytes) {
@@ -238,10 +244,12 @@ void Connection::end_reply() {
 
 void Connection::next_request() {
     phase_ = Phase::Head;
-    if (early_.empty()) return;
-    std::string early;
-    early.swap(early_);
-    feed(std::as_bytes(std::span(early)));
+    if (!early_.empty()) {
+        std::string early;
+        early.swap(early_);
+        feed(std::as_bytes(std::span(early)));
+    }
+    read_what_is_pending();
 }
 
 // Closing with unread bytes in the socket would send a reset that can overtake the answer.

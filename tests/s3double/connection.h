@@ -53,6 +53,7 @@ class Connection final : public Watcher {
     bool is_reading() const { return phase_ == Phase::Head || phase_ == Phase::Body; }
 
     void read_some();
+    void read_what_is_pending();
     void feed(std::span<const std::byte> bytes);
     std::size_t take_head(std::span<const std::byte> bytes);
     void begin_request(std::string_view head);

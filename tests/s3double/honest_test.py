@@ -215,6 +215,33 @@ def test_virtual_addressing(double, monkeypatch):
     assert double.s3.get_object(Bucket="b", Key="a b/c")["Body"].read() == b"virtual"
 
 
+def test_many_small_tls_records_at_once(tmp_path):
+    import ssl
+
+    server = Double(tmp_path, "--tls", "--no-auth")
+    context = ssl.create_default_context(cafile=server.verify)
+    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(into, out, server_hostname="localhost")
+    connection = socket.create_connection(("127.0.0.1", int(server.endpoint.rsplit(":", 1)[1])), timeout=10)
+
+    def exchange(step):
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                connection.sendall(out.read())
+                into.write(connection.recv(65536))
+
+    exchange(tls.do_handshake)
+    request = b"PUT /b/k HTTP/1.1\r\nHost: h\r\nContent-Length: 3000\r\n\r\n" + bytes(3000)
+    for at in range(0, len(request), 10):
+        tls.write(request[at : at + 10])
+    connection.sendall(out.read())
+    assert exchange(lambda: tls.read(12)) == b"HTTP/1.1 200"
+    connection.close()
+    server.stop()
+
+
 def test_presigned_urls(double):
     import ssl
 
