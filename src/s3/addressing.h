@@ -37,9 +37,9 @@ std::optional<AddressStyle> address_style_from(std::string_view name);
 
 struct EndpointOptions {
     // "https://host[:port][/base]"; empty: AWS, by region.
-    std::string url;
+    std::string url = {};
     // Empty: us-east-1.
-    std::string region;
+    std::string region = {};
     AddressStyle style = AddressStyle::Auto;
 };
 

@@ -7,10 +7,10 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/encoding.h"
 #include "base/time_format.h"
+#include "s3/text_writer.h"
 
 namespace godwit::s3 {
 
@@ -69,26 +69,30 @@ std::string_view as_text(const Hash& hash) {
     return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
-void append_hex(std::string& out, const Hash& hash) {
+std::array<char, 2 * SHA256_DIGEST_LENGTH> hex(const Hash& hash) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::array<char, 2 * SHA256_DIGEST_LENGTH> text;
     for (std::size_t i = 0; i < hash.size(); ++i) {
         text[2 * i] = kDigits[hash[i] >> 4];
         text[2 * i + 1] = kDigits[hash[i] & 15];
     }
-    out.append(text.data(), text.size());
+    return text;
 }
 
 bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
+bool has_blanks_to_fold(std::string_view value) {
+    if (value.empty()) return false;
+    if (is_blank(value.front()) || is_blank(value.back())) return true;
+    return value.find("  ") != std::string_view::npos || value.contains('\t');
+}
+
 // White space at the ends goes, runs inside become one space. Few values have any to fold.
-void append_canonical_value(std::string& out, std::string_view value) {
-    bool simple = value.empty() || (!is_blank(value.front()) && !is_blank(value.back()) &&
-                                    value.find("  ") == std::string_view::npos && !value.contains('\t'));
-    if (simple) {
-        out += value;
+void put_canonical_value(TextWriter& out, std::string_view value) {
+    if (!has_blanks_to_fold(value)) {
+        out.put(value);
         return;
     }
     bool gap = false, any = false;
@@ -97,15 +101,15 @@ void append_canonical_value(std::string& out, std::string_view value) {
             gap = any;
             continue;
         }
-        if (gap) out += ' ';
-        out += c;
+        if (gap) out.put(' ');
+        out.put(c);
         gap = false;
         any = true;
     }
 }
 
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ").append(value).append("\r\n");
+void put_line(TextWriter& out, std::string_view name, std::string_view value) {
+    out.put(name).put(": ").put(value).put("\r\n");
 }
 
 struct SignedHeader {
@@ -113,17 +117,23 @@ struct SignedHeader {
     std::string_view value;
 };
 
-// Request line and headers, with room for the signature and `more_bytes`.
-std::string open_head(const HeadRequest& request, std::size_t more_bytes) {
-    std::string out;
-    out.reserve(512 + request.path.size() + request.query.size() + request.headers.bytes() + more_bytes);
-    out.append(request.method).append(" ").append(request.path);
-    if (!request.query.empty()) out.append("?").append(request.query);
-    out.append(" HTTP/1.1\r\n");
+// What a head takes at most besides its headers, the authorization included.
+constexpr std::size_t kHeadBytesMax = 512;
+
+std::size_t head_bytes_max(const HeadRequest& request) {
+    constexpr std::size_t kLineBytes = std::string_view(": \r\n").size();
+    return kHeadBytesMax + request.method.size() + request.path.size() + request.query.size() +
+           request.headers.bytes() + kLineBytes * request.headers.size();
+}
+
+// Request line and headers.
+void put_request(TextWriter& out, const HeadRequest& request) {
+    out.put(request.method).put(' ').put(request.path);
+    if (!request.query.empty()) out.put('?').put(request.query);
+    out.put(" HTTP/1.1\r\n");
     for (std::size_t i = 0; i < request.headers.size(); ++i) {
-        append_line(out, request.headers.name(i), request.headers.value(i));
+        put_line(out, request.headers.name(i), request.headers.value(i));
     }
-    return out;
 }
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
@@ -142,9 +152,10 @@ struct Signer::State {
 
     // Kept for their memory.
     std::vector<SignedHeader> headers;
-    std::string canonical;
-    std::string signed_names;
-    std::string to_sign;
+    std::string canonical_buffer;
+    std::string to_sign_buffer;
+    // "host;range;...", inside canonical_buffer.
+    std::string_view signed_names;
 
     void set_time(std::int64_t unix_time_ns);
     void set_key(const Credentials& credentials, std::int64_t unix_time_ns, std::string_view region,
@@ -190,26 +201,30 @@ void Signer::State::collect(const Credentials& credentials, const HeadRequest& r
 }
 
 Hash Signer::State::sign(const HeadRequest& request) {
-    canonical.clear();
-    canonical.append(request.method)
-        .append("\n")
-        .append(request.path)
-        .append("\n")
-        .append(request.query)
-        .append("\n");
-    signed_names.clear();
+    std::size_t bytes_max =
+        8 + request.method.size() + request.path.size() + request.query.size() + request.payload_hash.size();
+    for (const SignedHeader& header : headers) bytes_max += 2 * header.name.size() + header.value.size() + 3;
+    TextWriter canonical(canonical_buffer, bytes_max);
+    canonical.put(request.method).put('\n').put(request.path).put('\n').put(request.query).put('\n');
     for (const SignedHeader& header : headers) {
-        canonical.append(header.name).append(":");
-        append_canonical_value(canonical, header.value);
-        canonical += '\n';
-        if (!signed_names.empty()) signed_names += ';';
-        signed_names += header.name;
+        canonical.put(header.name).put(':');
+        put_canonical_value(canonical, header.value);
+        canonical.put('\n');
     }
-    canonical.append("\n").append(signed_names).append("\n").append(request.payload_hash);
+    canonical.put('\n');
+    std::size_t names_begin = canonical.size();
+    for (const SignedHeader& header : headers) {
+        if (canonical.size() > names_begin) canonical.put(';');
+        canonical.put(header.name);
+    }
+    signed_names = canonical.view().substr(names_begin);
+    canonical.put('\n').put(request.payload_hash);
 
-    to_sign.assign(kAlgorithm).append("\n").append(timestamp).append("\n").append(scope).append("\n");
-    append_hex(to_sign, sha256(canonical));
-    return key->of(to_sign);
+    auto canonical_hash = hex(sha256(canonical.view()));
+    TextWriter to_sign(to_sign_buffer, kHeadBytesMax);
+    to_sign.put(kAlgorithm).put('\n').put(timestamp).put('\n').put(scope).put('\n');
+    to_sign.put({canonical_hash.data(), canonical_hash.size()});
+    return key->of(to_sign.view());
 }
 
 Signer::Signer(std::string region, std::string service)
@@ -219,37 +234,40 @@ Signer::Signer(Signer&&) noexcept = default;
 Signer& Signer::operator=(Signer&&) noexcept = default;
 
 std::string Signer::head(const Credentials& credentials, const HeadRequest& request) {
-    std::string out = open_head(request, credentials.session_token.size());
-    if (!credentials.anonymous()) {
-        append_signature(credentials, request, out);
-    } else if (request.payload_hash == kUnsignedPayloadTrailer) {
-        // Says how the body is framed, which does not depend on who sends it.
-        append_line(out, "x-amz-content-sha256", request.payload_hash);
-    }
-    out.append("\r\n");
-    return out;
-}
-
-std::string unsigned_head(const HeadRequest& request) {
-    return open_head(request, 0).append("\r\n");
-}
-
-void Signer::append_signature(const Credentials& credentials, const HeadRequest& request, std::string& out) {
+    if (credentials.anonymous()) return unsigned_head(request);
     bool with_hash = service_ == "s3";
     state_->set_time(request.unix_time_ns);
     state_->set_key(credentials, request.unix_time_ns, region_, service_);
     state_->collect(credentials, request, with_hash);
-    Hash signature = state_->sign(request);
+    auto signature = hex(state_->sign(request));
 
-    append_line(out, "x-amz-date", state_->timestamp);
-    if (with_hash) append_line(out, "x-amz-content-sha256", request.payload_hash);
+    std::string out;
+    TextWriter writer(out, head_bytes_max(request) + request.payload_hash.size() + state_->scope.size() +
+                               state_->signed_names.size() + credentials.access_key_id.size() +
+                               credentials.session_token.size());
+    put_request(writer, request);
+    put_line(writer, "x-amz-date", state_->timestamp);
+    if (with_hash) put_line(writer, "x-amz-content-sha256", request.payload_hash);
     if (!credentials.session_token.empty())
-        append_line(out, "x-amz-security-token", credentials.session_token);
-    out.append("authorization: ").append(kAlgorithm).append(" Credential=").append(credentials.access_key_id);
-    out.append("/").append(state_->scope).append(", SignedHeaders=").append(state_->signed_names);
-    out.append(", Signature=");
-    append_hex(out, signature);
-    out.append("\r\n");
+        put_line(writer, "x-amz-security-token", credentials.session_token);
+    writer.put("authorization: ").put(kAlgorithm).put(" Credential=").put(credentials.access_key_id).put('/');
+    writer.put(state_->scope).put(", SignedHeaders=").put(state_->signed_names).put(", Signature=");
+    writer.put({signature.data(), signature.size()}).put("\r\n\r\n");
+    writer.finish();
+    return out;
+}
+
+std::string unsigned_head(const HeadRequest& request) {
+    std::string out;
+    TextWriter writer(out, head_bytes_max(request) + request.payload_hash.size());
+    put_request(writer, request);
+    // Says how the body is framed, which does not depend on who sends it.
+    if (request.payload_hash == kUnsignedPayloadTrailer) {
+        put_line(writer, "x-amz-content-sha256", request.payload_hash);
+    }
+    writer.put("\r\n");
+    writer.finish();
+    return out;
 }
 
 std::string canonical_query(std::span<const std::pair<std::string_view, std::string_view>> parameters) {
@@ -268,9 +286,8 @@ std::string canonical_query(std::span<const std::pair<std::string_view, std::str
 }
 
 std::string payload_sha256(std::span<const std::byte> body) {
-    std::string out;
-    append_hex(out, sha256({reinterpret_cast<const char*>(body.data()), body.size()}));
-    return out;
+    auto text = hex(sha256({reinterpret_cast<const char*>(body.data()), body.size()}));
+    return std::string(text.data(), text.size());
 }
 
 }  // namespace godwit::s3

@@ -21,12 +21,12 @@ namespace godwit::s3 {
 
 struct Credentials {
     // Empty: anonymous; nothing is signed.
-    std::string access_key_id;
-    std::string secret_access_key;
+    std::string access_key_id = {};
+    std::string secret_access_key = {};
     // Empty for long-lived keys.
-    std::string session_token;
+    std::string session_token = {};
     // When they stop being valid, nanoseconds since 1970; absent: never, as far as we know.
-    std::optional<std::int64_t> expires_unix_ns;
+    std::optional<std::int64_t> expires_unix_ns = {};
 
     bool anonymous() const { return access_key_id.empty(); }
 };
@@ -46,11 +46,11 @@ struct HeadRequest {
     // Percent-encoded once, and sent so (Address::path). S3 does not normalise: "//" and ".." stay.
     std::string_view path;
     // From canonical_query(), or a literal of that form. Empty: none.
-    std::string_view query;
+    std::string_view query = {};
     // With `host`, in any order; without x-amz-date, x-amz-content-sha256, x-amz-security-token and
     // authorization, which are added.
     const HeaderList& headers;
-    std::string_view payload_hash;
+    std::string_view payload_hash = {};
     // Wall clock, with the offset to the server's where one was learned.
     std::int64_t unix_time_ns = 0;
 };
@@ -74,15 +74,13 @@ class Signer {
 
   private:
     struct State;
-    void append_signature(const Credentials& credentials, const HeadRequest& request, std::string& out);
-
     std::string region_;
     std::string service_;
     std::unique_ptr<State> state_;
 };
 
 // The head without a signature, for requests that are none of S3's or carry no credentials.
-// `payload_hash` and `unix_time_ns` are not used.
+// Of `payload_hash` only kUnsignedPayloadTrailer shows; `unix_time_ns` is not used.
 std::string unsigned_head(const HeadRequest& request);
 
 // Lower-case hexadecimal SHA-256, as payload_hash wants it.

@@ -62,18 +62,18 @@ bool is_restored(pugi::xml_node status) {
 ListedObject read_object(pugi::xml_node node, bool encoded, Reading& reading) {
     ListedObject object;
     std::string_view key, size, modified;
-    for (pugi::xml_node child : node.children()) {
-        std::string_view name = child.name(), text = child.child_value();
+    for (pugi::xml_node child = node.first_child(); !child.empty(); child = child.next_sibling()) {
+        std::string_view name = child.name();
         if (name == "Key")
-            key = text;
+            key = child.child_value();
         else if (name == "Size")
-            size = text;
+            size = child.child_value();
         else if (name == "LastModified")
-            modified = text;
+            modified = child.child_value();
         else if (name == "ETag")
-            object.etag = unquote_etag(text);
+            object.etag = unquote_etag(child.child_value());
         else if (name == "StorageClass")
-            object.storage_class = text;
+            object.storage_class = child.child_value();
         else if (name == "RestoreStatus")
             object.restored = is_restored(child);
     }
@@ -163,10 +163,11 @@ Result<ListPage> parse_list_page(const Operation& operation, const AnswerHead& h
     Reading reading;
     ListPage page;
     page.objects.reserve(1000);
-    for (pugi::xml_node child : root.children()) {
+    for (pugi::xml_node child = root.first_child(); !child.empty(); child = child.next_sibling()) {
         std::string_view name = child.name();
-        if (name == "Contents") page.objects.push_back(read_object(child, encoded, reading));
-        if (name == "CommonPrefixes") {
+        if (name == "Contents")
+            page.objects.push_back(read_object(child, encoded, reading));
+        else if (name == "CommonPrefixes") {
             page.common_prefixes.push_back(reading.name("Prefix", text_of(child, "Prefix"), encoded));
         }
     }

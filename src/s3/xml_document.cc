@@ -23,24 +23,23 @@ namespace {
 constexpr unsigned kParseFlags = pugi::parse_escapes | pugi::parse_eol | pugi::parse_cdata |
                                  pugi::parse_doctype | pugi::parse_embed_pcdata;
 
-// Walks without recursion, so that depth costs no stack.
+// Walks without recursion, so that depth costs no stack. Few calls a node: this runs over every listing.
 bool deeper_than(pugi::xml_node root, int depth_max) {
     pugi::xml_node node = root;
-    for (int depth = 1; node;) {
-        if (depth > depth_max) return true;
-        if (pugi::xml_node child = node.first_child()) {
-            node = child;
+    for (int depth = 1; depth <= depth_max;) {
+        pugi::xml_node next = node.first_child();
+        if (!next.empty()) {
             ++depth;
-            continue;
+        } else {
+            for (next = node.next_sibling(); depth > 1 && next.empty(); next = node.next_sibling()) {
+                node = node.parent();
+                --depth;
+            }
+            if (depth <= 1) return false;
         }
-        while (node && node != root && !node.next_sibling()) {
-            node = node.parent();
-            --depth;
-        }
-        if (node == root) return false;
-        node = node.next_sibling();
+        node = next;
     }
-    return false;
+    return true;
 }
 
 bool has_doctype(const pugi::xml_document& document) {
@@ -65,6 +64,20 @@ bool has_bad_reference(std::string_view body) {
     return false;
 }
 
+// In runs short enough for a byte to count them, so that the compiler adds many bytes at once.
+std::size_t count_tags(std::string_view body) {
+    constexpr std::size_t kRunBytesMax = 255;
+    std::size_t total = 0;
+    while (!body.empty()) {
+        std::string_view run = body.substr(0, kRunBytesMax);
+        std::uint8_t found = 0;
+        for (char c : run) found = static_cast<std::uint8_t>(found + (c == '<'));
+        total += found;
+        body.remove_prefix(run.size());
+    }
+    return total;
+}
+
 std::optional<std::string> check_bytes(std::string_view body) {
     if (body.size() > kXmlBytesMax)
         return fmt::format("has {} bytes, at most {} are read", body.size(), kXmlBytesMax);
@@ -72,7 +85,7 @@ std::optional<std::string> check_bytes(std::string_view body) {
     if (has_bad_reference(body)) return "holds a reference to no character";
     if (!is_utf8(body)) return "is not valid UTF-8";
     // Each element has at most two; the count bounds what the parser allocates.
-    if (static_cast<std::size_t>(std::ranges::count(body, '<')) > 2 * kXmlElementsMax) {
+    if (count_tags(body) > 2 * kXmlElementsMax) {
         return fmt::format("has more than {} elements", kXmlElementsMax);
     }
     return std::nullopt;
@@ -152,21 +165,23 @@ void Reading::fail(const char* element, std::string_view text, std::string_view 
 }
 
 std::optional<std::string> form_decode(std::string_view text) {
-    if (text.find_first_of("%+") == std::string_view::npos) return std::string(text);
     std::string out;
     out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i] == '+' ? ' ' : text[i];
-            continue;
-        }
-        if (i + 2 >= text.size()) return std::nullopt;
-        int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
+    while (true) {
+        std::size_t plain = 0;
+        while (plain < text.size() && text[plain] != '%' && text[plain] != '+') ++plain;
+        out.append(text.substr(0, plain));
+        if (plain == text.size()) return out;
+        bool escaped = text[plain] == '%';
+        if (!escaped) out += ' ';
+        text.remove_prefix(plain + 1);
+        if (!escaped) continue;
+        if (text.size() < 2) return std::nullopt;
+        int high = hex_digit(text[0]), low = hex_digit(text[1]);
         if (high == kNoDigit || low == kNoDigit) return std::nullopt;
         out += static_cast<char>(high << 4 | low);
-        i += 2;
+        text.remove_prefix(2);
     }
-    return out;
 }
 
 std::optional<Digest> read_checksum(pugi::xml_node parent) {
