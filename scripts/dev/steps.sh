@@ -37,16 +37,15 @@ follow_log() {
     done
 }
 
-# step LABEL COMMAND [ARGUMENT...]: runs the command to its end; exits with its status if it fails.
-# Never call it behind `if`, `&&` or `||`: bash would then ignore failures inside functions.
-step() {
-    local label=$1 log started status follower=
+# Runs a step's command to its end and leaves its status, log and seconds in step_*.
+run_step() {
+    local label=$1 started follower=
     shift
-    log=$log_dir/${label//[^a-zA-Z0-9_.-]/_}.log
+    step_log=$log_dir/${label//[^a-zA-Z0-9_.-]/_}.log
     started=${EPOCHREALTIME/[.,]/}
-    : >"$log"
+    : >"$step_log"
     if [[ -t 1 && -z ${CI:-} ]]; then
-        follow_log "$label" "$log" "$started" &
+        follow_log "$label" "$step_log" "$started" &
         follower=$!
         disown "$follower"
     fi
@@ -54,19 +53,30 @@ step() {
     (
         set -e
         "$@"
-    ) >>"$log" 2>&1 </dev/null
-    status=$?
+    ) >>"$step_log" 2>&1 </dev/null
+    step_status=$?
     set -e
+    step_seconds=$(seconds_since "$started")
     if [[ -n $follower ]]; then
         kill "$follower" 2>/dev/null || true
         printf '\r\033[K'
     fi
-    if ((status == 0)); then
-        say "  ok   $label  $(seconds_since "$started") s"
-        return 0
-    fi
-    show_failure "$label" "$log" "$(seconds_since "$started")"
-    exit "$status"
+    if ((step_status == 0)); then say "  ok   $label  $step_seconds s"; fi
+}
+
+# step LABEL COMMAND [ARGUMENT...]: runs the command; exits with its status if it fails.
+# Never call it behind `if`, `&&` or `||`: bash would then ignore failures inside functions.
+step() {
+    run_step "$@"
+    if ((step_status == 0)); then return 0; fi
+    show_failure "$1" "$step_log" "$step_seconds"
+    exit "$step_status"
+}
+
+# The same, but goes on when it fails: for what somebody else will report. Leaves step_status.
+step_and_go_on() {
+    run_step "$@"
+    if ((step_status != 0)); then say "  FAIL $1  $step_seconds s  (all of it: $step_log)"; fi
 }
 
 show_failure() {

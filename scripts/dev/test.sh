@@ -48,14 +48,6 @@ pytest_arguments=(tests/e2e --junitxml "$results/pytest.xml" -p no:cacheprovider
 if [[ $all == no ]]; then pytest_arguments+=(-m 'not slow'); fi
 if [[ -n $filter ]]; then pytest_arguments+=(-k "$filter"); fi
 
-# A failing test must not hide the others: every runner runs, and the count decides at the end.
-run_to_the_end() {
-    local runner=$1 status=0
-    shift
-    "$@" || status=$?
-    echo "$status" >"$results/$runner.exit"
-}
-
 run_end_to_end() {
     local status=0
     build/venv/bin/python -m pytest "${pytest_arguments[@]}" || status=$?
@@ -68,6 +60,9 @@ export GODWIT_BINARY=$PWD/build/$preset/src/app/godwit GODWIT_VERSITYGW=$versity
 GODWIT_CHECKSUM_SERVER_REQUIRED=$(can_build_go_tools && echo yes || echo no)
 export GODWIT_CHECKSUM_SERVER_REQUIRED
 
-step "test: programs" run_to_the_end ctest ctest "${ctest_arguments[@]}"
-step "test: end to end" run_to_the_end pytest run_end_to_end
+# A failing test must not hide the others: every runner runs, and the count decides at the end.
+step_and_go_on "test: programs" ctest "${ctest_arguments[@]}"
+echo "$step_status" >"$results/ctest.exit"
+step_and_go_on "test: end to end" run_end_to_end
+echo "$step_status" >"$results/pytest.exit"
 exec python3 scripts/dev/count_tests.py "$results"
