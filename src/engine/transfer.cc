@@ -127,7 +127,8 @@ Task<Result<ObjectEnd>> Attempt::copy_through_us() {
 store::PutRequest Attempt::put_request(const model::ObjectInfo& info) const {
     store::PutRequest request;
     request.key = object_.key;
-    request.type = object_.type;
+    // The opened object knows better than the listing: S3 tells a symlink by its metadata alone.
+    request.type = info.entry.type;
     request.size_bytes = info.entry.identity.size_bytes;
     request.metadata = info.metadata;
     request.replaces = object_.destination;
