@@ -57,8 +57,8 @@ class Child {
     FileDescriptor output_;
 };
 
-// The descriptors and signals that the program starts with: ours but for standard input and output,
-// and no signal ignored or blocked.
+// The descriptors and signals that the program starts with: ours but for standard input and output, SIGPIPE
+// as usual, and no signal blocked.
 class SpawnSetup {
   public:
     explicit SpawnSetup(int output) {
