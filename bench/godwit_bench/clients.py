@@ -1,0 +1,226 @@
+"""The programs that are compared, each with its best settings for each kind of work."""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .double import ACCESS_KEY, REGION, SECRET_KEY, Double
+
+SMALL_CONNECTIONS = 64
+_FOREIGN = re.compile(r"^(AWS_|RCLONE_|GODWIT_|https?_proxy$|all_proxy$|no_proxy$)", re.IGNORECASE)
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without anything that configures a client."""
+    kept = {name: value for name, value in os.environ.items() if not _FOREIGN.match(name)}
+    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null", "LC_ALL": "C.UTF-8"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing to be done. Ends are paths, or (bucket, prefix) pairs at the server."""
+
+    source: Path | tuple[str, str]
+    destination: Path | tuple[str, str]
+    server: Double | None  # None: local
+    state: Path  # of the client's own, kept between a run and its repetition
+    large: bool = False  # few large objects, not many small ones
+    again: bool = False  # everything is there already
+
+
+class Client:
+    """How one program is called. `scale` is the share of the objects that it is given: what costs a hundred
+    times as much is measured on fewer."""
+
+    name: str
+    scale: float = 1.0
+    rounds_max: int | None = None
+    verifies: str  # what it proves of each object, for the report
+
+    def command(self, job: Job) -> list[str]:
+        raise NotImplementedError
+
+    def environment(self, job: Job) -> dict[str, str]:
+        environment = clean_environment()
+        if job.server:
+            environment |= {
+                "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+                "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+                "AWS_DEFAULT_REGION": REGION,
+                "AWS_REGION": REGION,
+            }
+            if job.server.tls:
+                environment["AWS_CA_BUNDLE"] = str(job.server.authority)
+        return environment
+
+    def version(self) -> str:
+        raise NotImplementedError
+
+    def does(self, case: str) -> bool:
+        return True
+
+
+def s3_uri(end: Path | tuple[str, str]) -> str:
+    return str(end) if isinstance(end, Path) else f"s3://{end[0]}/{end[1]}".rstrip("/")
+
+
+def first_line(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment())
+    return (done.stdout or done.stderr).strip().splitlines()[0]
+
+
+class Godwit(Client):
+    name = "godwit"
+    verifies = "every object: CRC-64/NVME checked by the store (PUT) or by us (GET), ledger on"
+
+    def __init__(self, program: Path):
+        self.program = program
+
+    def command(self, job: Job) -> list[str]:
+        command = [str(self.program), "copy", s3_uri(job.source), s3_uri(job.destination)]
+        command += ["--data-dir", str(job.state), "--no-progress", "-o", "json"]
+        if job.server:
+            command += ["--endpoint-url", job.server.endpoint]
+            command += ["--ca-file", str(job.server.authority)] if job.server.tls else []
+        return command
+
+    def version(self) -> str:
+        return first_line([str(self.program), "version"])
+
+
+class Rclone(Client):
+    name = "rclone"
+    verifies = "nothing here (MD5 where the ETag is one)"
+
+    def command(self, job: Job) -> list[str]:
+        def end(where: Path | tuple[str, str]) -> str:
+            return str(where) if isinstance(where, Path) else f"R:{where[0]}/{where[1]}"
+
+        command = ["rclone", "copy", end(job.source), end(job.destination), "--config", "/dev/null"]
+        command += ["--stats", "0", "--retries", "1"]
+        if job.server:
+            command += ["--s3-no-head", "--s3-no-check-bucket"]
+            command += ["--ca-cert", str(job.server.authority)] if job.server.tls else []
+        if job.large:
+            command += ["--transfers", "4", "--s3-chunk-size", "8M", "--s3-upload-concurrency", "4"]
+            command += ["--s3-disable-checksum", "--multi-thread-streams", "4"]
+        else:
+            width = str(SMALL_CONNECTIONS if job.server else 8)
+            command += ["--transfers", width, "--checkers", width]
+        return command + (["--size-only"] if job.again else [])
+
+    def environment(self, job: Job) -> dict[str, str]:
+        environment = super().environment(job)
+        environment.pop("AWS_CA_BUNDLE", None)  # its own SDK refuses to start with it
+        if job.server:
+            remote = {
+                "TYPE": "s3",
+                "PROVIDER": "Minio",  # AWS would put the bucket into the host name
+                "ENDPOINT": job.server.endpoint,
+                "ENV_AUTH": "true",
+                "REGION": REGION,
+                "FORCE_PATH_STYLE": "true",
+            }
+            environment |= {f"RCLONE_CONFIG_R_{name}": value for name, value in remote.items()}
+        return environment
+
+    def version(self) -> str:
+        return first_line(["rclone", "version"])
+
+
+class S5cmd(Client):
+    name = "s5cmd"
+    verifies = "nothing"
+
+    def __init__(self, program: str):
+        self.program = program
+
+    def command(self, job: Job) -> list[str]:
+        def source(where: Path | tuple[str, str]) -> str:
+            return f"{where}/" if isinstance(where, Path) else s3_uri(where) + "/*"
+
+        command = [self.program, "--endpoint-url", job.server.endpoint, "--log", "error", "--retry-count", "1"]
+        command += ["--numworkers", "16" if job.large else str(SMALL_CONNECTIONS)]
+        command += ["sync", "--size-only"] if job.again else ["cp"]
+        command += ["--concurrency", "4", "--part-size", "8"] if job.large else []
+        return command + [source(job.source), s3_uri(job.destination) + "/"]
+
+    def version(self) -> str:
+        return "s5cmd " + first_line([self.program, "version"])
+
+    def does(self, case: str) -> bool:
+        return case != "local"
+
+
+class Aws(Client):
+    name = "aws"
+    scale = 0.1
+    rounds_max = 1
+    verifies = "PUT: CRC-32 or CRC-64/NVME checked by the store; GET: the same where it is stored"
+
+    def __init__(self, program: str):
+        self.program = program
+
+    def command(self, job: Job) -> list[str]:
+        verb = ["sync"] if job.again else ["cp", "--recursive"]
+        command = [self.program, "--endpoint-url", job.server.endpoint, "s3", *verb, "--only-show-errors"]
+        return command + [s3_uri(job.source), s3_uri(job.destination)]
+
+    def version(self) -> str:
+        return first_line([self.program, "--version"]).split()[0]
+
+    def does(self, case: str) -> bool:
+        return case != "local"
+
+
+class Cp(Client):
+    name = "cp -a"
+    verifies = "nothing"
+
+    def command(self, job: Job) -> list[str]:
+        return ["cp", "-a", f"{job.source}/.", str(job.destination)]
+
+    def version(self) -> str:
+        return first_line(["cp", "--version"])
+
+    def does(self, case: str) -> bool:
+        return case == "local"
+
+
+class Rsync(Client):
+    name = "rsync -aW"
+    verifies = "nothing (no fsync, no read-back)"
+
+    def command(self, job: Job) -> list[str]:
+        return ["rsync", "-aW", f"{job.source}/", f"{job.destination}/"]
+
+    def version(self) -> str:
+        return first_line(["rsync", "--version"])
+
+    def does(self, case: str) -> bool:
+        return case == "local"
+
+
+def find_clients(root: Path, wanted: list[str] | None) -> tuple[list[Client], list[str]]:
+    """The clients that are installed, ours first, and the names of those that are not."""
+    tools = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "godwit" / "tools"
+
+    def program(name: str) -> str | None:
+        built = sorted(tools.glob(f"{name}*")) if tools.is_dir() else []
+        return str(built[-1]) if built else shutil.which(name)
+
+    godwit = root / "build/release/src/app/godwit"
+    aws = root / "build/venv/bin/aws"
+    candidates: list[tuple[str, Client | None]] = [
+        ("godwit", Godwit(godwit) if godwit.exists() else None),
+        ("rclone", Rclone() if shutil.which("rclone") else None),
+        ("s5cmd", S5cmd(program("s5cmd")) if program("s5cmd") else None),
+        ("aws", Aws(str(aws)) if aws.exists() else None),
+        ("cp -a", Cp()),
+        ("rsync -aW", Rsync() if shutil.which("rsync") else None),
+    ]
+    chosen = [(name, client) for name, client in candidates if not wanted or name.split()[0] in wanted]
+    return [client for _, client in chosen if client], [name for name, client in chosen if not client]
