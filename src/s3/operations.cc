@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/time_format.h"
@@ -70,6 +71,12 @@ Error echo_mismatch(const Answer& answer, const Digest& sent, const Digest& echo
         .with_code("ChecksumMismatch");
 }
 
+// RGW says nothing at all where there are no tags.
+Result<model::NamedValues> parse_tags(const Operation& operation, const AnswerHead& head, std::string body) {
+    if (body.empty()) return model::NamedValues();
+    return parse_tagging(operation, head, std::move(body));
+}
+
 void add_metadata_directives(const CopyObject& copy, HeaderList& headers) {
     headers.add("x-amz-metadata-directive", copy.metadata ? "REPLACE" : "COPY");
     if (copy.metadata && copy.metadata->tags) headers.add("x-amz-tagging-directive", "REPLACE");
@@ -101,7 +108,8 @@ Result<ObjectHead> object_head(const Answer& answer, DigestAlgorithm wanted) {
 
 void add_condition(const Condition& condition, HeaderList& headers) {
     if (condition.absent) headers.add("if-none-match", "*");
-    if (!condition.etag.empty()) headers.add("if-match", quoted_etag(condition.etag));
+    if (condition.etag.empty()) return;
+    headers.add("if-match", condition.bare ? condition.etag : quoted_etag(condition.etag));
 }
 
 void add_body_checks(const BodyChecks& checks, HeaderList& headers) {
@@ -186,13 +194,13 @@ Task<Result<Stored>> put_object(Context& context, const Bucket& bucket, const Pu
 }
 
 Task<Result<void>> delete_object(Context& context, const Bucket& bucket, const std::string& key,
-                                 const std::string& etag, const std::string& version_id) {
+                                 const Condition& condition, const std::string& version_id) {
     Request request(RequestKind::DeleteObject, key);
     Parameter version("versionId", version_id);
     if (!version_id.empty()) request.query = canonical_query(std::span(&version, 1));
-    if (!etag.empty()) request.headers.add("if-match", quoted_etag(etag));
+    add_condition(condition, request.headers);
     add_request_payer(*bucket.options, request.headers);
-    request.repeatable = etag.empty();
+    request.repeatable = !condition.any();
     DoneReader reader;
     auto done = co_await bucket.call(context, request, reader);
     if (!done && done.error().kind() == ErrorKind::NotFound && done.error().code() != "NoSuchBucket") {
@@ -230,7 +238,7 @@ Task<Result<model::NamedValues>> get_tagging(Context& context, const Bucket& buc
     Request request(RequestKind::GetTagging, key);
     request.query = "tagging=";
     add_request_payer(*bucket.options, request.headers);
-    XmlReader<model::NamedValues> reader(parse_tagging);
+    XmlReader<model::NamedValues> reader(parse_tags);
     auto done = co_await bucket.call(context, request, reader);
     if (!done && done.error().code() == "NoSuchTagSet") co_return model::NamedValues();
     if (!done) co_return std::move(done.error());
@@ -249,6 +257,16 @@ Task<Result<void>> put_tagging(Context& context, const Bucket& bucket, const std
     add_request_payer(*bucket.options, request.headers);
     DoneReader reader;
     co_return co_await bucket.call(context, request, reader);
+}
+
+Task<Result<void>> ensure_tags(Context& context, const Bucket& bucket, const std::string& key,
+                               const model::NamedValues& tags) {
+    auto kept = co_await get_tagging(context, bucket, key);
+    if (!kept && kept.error().kind() == ErrorKind::Denied) co_return {};
+    if (!kept) co_return std::move(kept.error());
+    bool same = std::ranges::is_permutation(*kept, tags);
+    if (same) co_return {};
+    co_return co_await put_tagging(context, bucket, key, tags);
 }
 
 }  // namespace godwit::s3

@@ -54,6 +54,8 @@ Result<ObjectHead> object_head(const Answer& answer, DigestAlgorithm wanted);
 struct Condition {
     std::string etag;  // this generation; empty: no such condition
     bool absent = false;
+    // The ETag without its quotes, which some servers compare it without (RGW 16, PutObject).
+    bool bare = false;
 
     bool any() const { return absent || !etag.empty(); }
 };
@@ -97,7 +99,7 @@ Task<Result<Stored>> put_object(Context& context, const Bucket& bucket, const Pu
 
 // Success also when nothing was there. `version_id` empty: the newest.
 Task<Result<void>> delete_object(Context& context, const Bucket& bucket, const std::string& key,
-                                 const std::string& etag, const std::string& version_id);
+                                 const Condition& condition, const std::string& version_id);
 
 struct CopyObject {
     std::string key;
@@ -117,6 +119,10 @@ Task<Result<StoredResult>> copy_object(Context& context, const Bucket& bucket, c
 Task<Result<model::NamedValues>> get_tagging(Context& context, const Bucket& bucket, const std::string& key);
 // An empty set removes the tags.
 Task<Result<void>> put_tagging(Context& context, const Bucket& bucket, const std::string& key,
+                               const model::NamedValues& tags);
+// Sets `tags` unless the object has them already: some servers forget those that came with an upload's
+// beginning or a copy. Where tags may not be read, the server is taken at its word.
+Task<Result<void>> ensure_tags(Context& context, const Bucket& bucket, const std::string& key,
                                const model::NamedValues& tags);
 
 // For readers of answers that are XML: bytes to typed result, root element checked.

@@ -112,6 +112,7 @@ class Probe {
     Task<Result<void>> begin_upload(std::optional<DigestAlgorithm> algorithm);
     Task<void> abort_upload();
     bool stopped(std::string_view what, const Reaction& reaction);
+    static Condition match(std::string etag, bool bare);
     void find(std::string finding) { result_.findings.push_back(std::move(finding)); }
 
     Context& context_;
@@ -121,6 +122,7 @@ class Probe {
     ProbeResult result_;
     std::optional<UploadId> upload_;
     std::string part_etag_;
+    std::string etag_;  // of the probe object, as it stands
     bool object_is_there_ = false;
     std::vector<std::string> versions_;  // of the probe object, where the bucket keeps versions
 };
@@ -187,9 +189,8 @@ Task<Result<void>> Probe::conditions() {
 }
 
 Task<Result<void>> Probe::put_conditions() {
-    Condition absent, other, none;
+    Condition none, absent;
     absent.absent = true;
-    other.etag = kNoEtag;
     GODWIT_CO_TRY(Reaction made, co_await put(none));
     if (!made.taken()) {
         co_return Error(ErrorKind::Unsupported, "probe", patient_.client->uri(key_),
@@ -197,35 +198,55 @@ Task<Result<void>> Probe::put_conditions() {
     }
     GODWIT_CO_TRY(Reaction again, co_await put(absent));
     result_.put_if_absent = stopped("PutObject with If-None-Match: *", again);
+    Condition other = match(std::string(kNoEtag), false);
     GODWIT_CO_TRY(Reaction mismatched, co_await put(other));
-    result_.put_if_match = stopped("PutObject with If-Match", mismatched);
+    if (!stopped("PutObject with If-Match", mismatched)) co_return {};
+    for (bool bare : {false, true}) {
+        Condition current = match(etag_, bare);
+        GODWIT_CO_TRY(Reaction matched, co_await put(current));
+        if (!matched.taken()) continue;
+        result_.put_if_match = true;
+        result_.put_etag_bare = bare;
+        if (bare) find("PutObject with If-Match: wants the ETag without quotes");
+        co_return {};
+    }
+    find("PutObject with If-Match: refused even where it holds, so it is not used");
     co_return {};
 }
 
-// A Complete that is not stopped has consumed the upload: then the second is not asked.
+// A Complete that is not stopped has consumed the upload: then no more is asked.
 Task<Result<void>> Probe::complete_conditions() {
     if (!upload_ || part_etag_.empty()) co_return {};
-    Condition absent, other;
+    Condition absent;
     absent.absent = true;
-    other.etag = kNoEtag;
     GODWIT_CO_TRY(Reaction existing, co_await complete(absent));
     result_.complete_if_absent = stopped("CompleteMultipartUpload with If-None-Match: *", existing);
-    if (existing.taken()) {
-        upload_.reset();
-        co_return {};
-    }
+    if (existing.taken()) co_return {};
+    Condition other = match(std::string(kNoEtag), false);
     GODWIT_CO_TRY(Reaction mismatched, co_await complete(other));
-    result_.complete_if_match = stopped("CompleteMultipartUpload with If-Match", mismatched);
-    if (mismatched.taken()) upload_.reset();
+    bool enforced = stopped("CompleteMultipartUpload with If-Match", mismatched);
+    if (mismatched.taken()) co_return {};
+    Condition current = match(etag_, false);
+    GODWIT_CO_TRY(Reaction matched, co_await complete(current));
+    result_.complete_if_match = enforced && matched.taken();
+    if (enforced && !matched.taken()) {
+        find("CompleteMultipartUpload with If-Match: refused even where it holds, so it is not used");
+    }
     co_return {};
 }
 
 Task<Result<void>> Probe::delete_condition() {
-    std::string etag(kNoEtag), version;
-    auto done = co_await delete_object(context_, once_, key_, etag, version);
-    if (!done && done.error().kind() == ErrorKind::Cancelled) co_return std::move(done.error());
-    result_.delete_if_match = !done && done.error().kind() == ErrorKind::Changed;
-    if (done) object_is_there_ = false;
+    Condition other = match(std::string(kNoEtag), false), current = match(etag_, false);
+    std::string newest;
+    auto wrong = co_await delete_object(context_, once_, key_, other, newest);
+    bool stopped = !wrong && wrong.error().kind() == ErrorKind::Changed;
+    if (!wrong && !stopped && !is_refusal(wrong.error().kind())) co_return std::move(wrong.error());
+    if (wrong) object_is_there_ = false;
+    if (stopped) {
+        auto right = co_await delete_object(context_, once_, key_, current, newest);
+        result_.delete_if_match = right.has_value();
+        if (right) object_is_there_ = false;
+    }
     find(
         fmt::format("DeleteObject with If-Match: {}", result_.delete_if_match ? "enforced" : "not enforced"));
     co_return {};
@@ -268,7 +289,16 @@ Task<Result<Reaction>> Probe::put(Condition condition) {
         }
         co_return reaction(done);
     };
-    co_return co_await runtime::retry(context_, patient_.client->retry_policy(), attempt);
+    auto done = co_await runtime::retry(context_, patient_.client->retry_policy(), attempt);
+    if (done && done->taken()) etag_ = done->etag;
+    co_return std::move(done);
+}
+
+Condition Probe::match(std::string etag, bool bare) {
+    Condition condition;
+    condition.etag = std::move(etag);
+    condition.bare = bare;
+    return condition;
 }
 
 Task<Result<Reaction>> Probe::complete(Condition condition) {
@@ -284,7 +314,12 @@ Task<Result<Reaction>> Probe::complete(Condition condition) {
         auto done = co_await complete_upload(context_, once_, request);
         co_return reaction(done);
     };
-    co_return co_await runtime::retry(context_, patient_.client->retry_policy(), attempt);
+    auto done = co_await runtime::retry(context_, patient_.client->retry_policy(), attempt);
+    if (done && done->taken()) {
+        etag_ = done->etag;
+        upload_.reset();
+    }
+    co_return std::move(done);
 }
 
 Task<Result<void>> Probe::begin_upload(std::optional<DigestAlgorithm> algorithm) {
@@ -307,13 +342,14 @@ Task<void> Probe::abort_upload() {
 // Version by version where there are any, so that a versioned bucket keeps nothing of it either.
 Task<void> Probe::clean_up() {
     co_await abort_upload();
-    std::string etag, newest;
+    Condition none;
+    std::string newest;
     for (const std::string& version : versions_) {
-        auto removed = co_await delete_object(context_, patient_, key_, etag, version);
+        auto removed = co_await delete_object(context_, patient_, key_, none, version);
         if (!removed) find("left behind: " + removed.error().message());
     }
     if (!object_is_there_ || !versions_.empty()) co_return;
-    auto removed = co_await delete_object(context_, patient_, key_, etag, newest);
+    auto removed = co_await delete_object(context_, patient_, key_, none, newest);
     if (!removed) find("left behind: " + removed.error().message());
 }
 
@@ -330,6 +366,37 @@ Task<Result<ProbeResult>> probe_bucket(Context& context, const Bucket& bucket, c
                                        ChecksumChoice choice, Random& random) {
     Probe probe(context, bucket, prefix + ".godwit-probe-" + random_hex(random, 16));
     co_return co_await probe.run(choice);
+}
+
+Task<Result<bool>> probe_paths(Context& context, const Bucket& bucket, const std::string& prefix,
+                               Random& random) {
+    std::string base = prefix + ".godwit-probe-" + random_hex(random, 16);
+    PutObject put;
+    put.key = base + "/.//x/../y";
+    put.bytes = bytes_of(kProbeText);
+    auto stored = co_await put_object(context, bucket, put);
+    if (!stored && is_refusal(stored.error().kind())) co_return false;
+    if (!stored) co_return std::move(stored.error());
+    ListRequest list;
+    list.prefix = base;
+    auto page = co_await list_objects(context, bucket, list);
+    bool exact = page && page->objects.size() == 1 && page->objects.front().key == put.key;
+    Condition none;
+    std::string version = stored->version_id == "null" ? std::string() : stored->version_id;
+    GODWIT_CO_TRY_VOID(co_await delete_object(context, bucket, put.key, none, version));
+    if (!page) co_return std::move(page.error());
+    co_return exact;
+}
+
+bool looks_like_path(std::string_view key) {
+    if (key.starts_with('/')) return true;
+    for (std::size_t begin = 0; begin < key.size();) {
+        std::size_t end = std::min(key.find('/', begin), key.size());
+        std::string_view segment = key.substr(begin, end - begin);
+        if (segment.empty() || segment == "." || segment == "..") return true;
+        begin = end + 1;
+    }
+    return false;
 }
 
 const ProbeResult* ProbeCache::find(const std::string& name) const {

@@ -33,9 +33,10 @@ struct ProbeResult {
     std::optional<DigestAlgorithm> attests;
     // Gives a part its MD5 as ETag.
     bool etag_is_md5 = false;
-    // Which writes are stopped by a condition that does not hold.
+    // Which writes are stopped by a condition that does not hold, and let through by one that does.
     bool put_if_absent = false;
     bool put_if_match = false;
+    bool put_etag_bare = false;  // Condition::bare is what works
     bool complete_if_absent = false;
     bool complete_if_match = false;
     bool delete_if_match = false;
@@ -47,6 +48,13 @@ struct ProbeResult {
 // client's. What it wrote is removed before it returns; what could not be removed stands in findings.
 Task<Result<ProbeResult>> probe_bucket(Context& context, const Bucket& bucket, const std::string& prefix,
                                        ChecksumChoice choice, Random& random);
+
+// Does the server keep keys with ".", ".." or empty segments as they are? Some take them for paths and
+// store another key, which may be another object's, or lie outside the prefix (F61).
+Task<Result<bool>> probe_paths(Context& context, const Bucket& bucket, const std::string& prefix,
+                               Random& random);
+// Is `key` one of those?
+bool looks_like_path(std::string_view key);
 
 // Results by endpoint, bucket and options, so that a process asks each server once. Made by main();
 // must outlive the stores that use it.

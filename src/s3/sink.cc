@@ -67,7 +67,6 @@ class S3Sink final : public store::Sink {
     Task<Result<StoredResult>> complete(Context& context);
     Task<Result<store::Receipt>> settle(Context& context, const Digest& source, Error error);
     Result<Proof> proof(const StoredResult& result, const Digest& source) const;
-    Task<Result<void>> restore_tags(Context& context);
 
     Bucket bucket_;
     const WritePolicy& policy_;
@@ -193,7 +192,8 @@ Task<Result<store::Receipt>> S3Sink::commit(Context& context, const Digest& sour
     auto result = co_await complete(context);
     if (!result) co_return co_await settle(context, source, std::move(result.error()));
     GODWIT_CO_TRY(Proof proved, proof(*result, source));
-    GODWIT_CO_TRY_VOID(co_await restore_tags(context));
+    const auto& tags = request_.metadata.tags;
+    if (tags && !tags->empty()) GODWIT_CO_TRY_VOID(co_await ensure_tags(context, bucket_, key(), *tags));
     bool lacking = proved.level == EvidenceLevel::None && request_.verify && policy_.may_read_back;
     if (request_.read_back || lacking) {
         GetObject get;
@@ -232,17 +232,6 @@ Result<Proof> S3Sink::proof(const StoredResult& result, const Digest& source) co
     // Without checksums the list of parts is proved by the ETag that their MD5s make.
     if (result.etag != expected_etag()) return Proof();
     return Proof{EvidenceLevel::Attested, source};
-}
-
-// Some servers forget the tags that an upload was begun with. Where tags may not be read, the server
-// is taken at its word.
-Task<Result<void>> S3Sink::restore_tags(Context& context) {
-    if (!request_.metadata.tags || request_.metadata.tags->empty()) co_return {};
-    auto kept = co_await get_tagging(context, bucket_, key());
-    if (!kept && kept.error().kind() == ErrorKind::Denied) co_return {};
-    if (!kept) co_return std::move(kept.error());
-    if (!kept->empty()) co_return {};
-    co_return co_await put_tagging(context, bucket_, key(), *request_.metadata.tags);
 }
 
 Error not_resumable(const Bucket& bucket, const std::string& key, std::string cause) {

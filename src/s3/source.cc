@@ -95,7 +95,9 @@ Task<Result<void>> read_tags(Context& context, const Bucket& bucket, const std::
     metadata.tags.emplace();
     if (tag_count == 0) co_return {};
     GODWIT_CO_TRY(metadata.tags, co_await get_tagging(context, bucket, key));
-    co_return {};
+    if (!metadata.tags->empty()) co_return {};
+    co_return Error(ErrorKind::Corrupt, "read tags of", bucket.client->uri(key),
+                    fmt::format("the object has {} tags, the answer none", tag_count));
 }
 
 Task<Result<std::unique_ptr<store::Source>>> open_source(Context& context, Bucket bucket, std::string key,

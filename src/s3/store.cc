@@ -73,6 +73,10 @@ struct S3Store::State {
     Result<std::string> storable_key(const Key& key) const;
     PutRequest with_lineage(const PutRequest& request) const;
     void adopt(ProbeResult result);
+    // The server is known to be good for writing this key.
+    bool may_write(const std::string& key) const;
+    // Something that this depends on is not known yet.
+    bool must_ask(const std::string& key) const;
     std::string probe_name() const;
 
     runtime::IoLoop& loop;
@@ -81,6 +85,7 @@ struct S3Store::State {
     store::Capabilities capabilities;
     std::shared_ptr<ListingsInFlight> listings;
     std::optional<WritePolicy> policy;  // once probed
+    std::optional<bool> keeps_paths;    // probe_paths(), once it was needed
     bool probing = false;
     runtime::Signal probed;
 };
@@ -108,6 +113,15 @@ void S3Store::State::adopt(ProbeResult result) {
     chosen.use_md5 = !result.attests && options.checksum != ChecksumChoice::None;
     chosen.probe = std::move(result);
     policy = std::move(chosen);
+    if (bucket.client->address().is_aws()) keeps_paths = true;
+}
+
+bool S3Store::State::may_write(const std::string& key) const {
+    return policy && (keeps_paths == true || !looks_like_path(key));
+}
+
+bool S3Store::State::must_ask(const std::string& key) const {
+    return !policy || (!keeps_paths && looks_like_path(key));
 }
 
 std::string S3Store::State::probe_name() const {
@@ -192,7 +206,7 @@ Task<Result<std::unique_ptr<store::Source>>> S3Store::open(Context& context,
 Task<Result<Receipt>> S3Store::put(Context& context, const PutRequest& request,
                                    std::span<const std::byte> bytes, const Digest& digest) {
     GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
-    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    if (!state_->may_write(key)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, key));
     const WritePolicy& policy = *state_->policy;
     if (state_->options.lineage.empty()) {
         co_return co_await put_whole(context, state_->bucket, policy, request, key, bytes, digest);
@@ -203,7 +217,7 @@ Task<Result<Receipt>> S3Store::put(Context& context, const PutRequest& request,
 
 Task<Result<std::unique_ptr<store::Sink>>> S3Store::begin(Context& context, const PutRequest& request) {
     GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
-    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    if (!state_->may_write(key)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, key));
     PutRequest with = state_->options.lineage.empty() ? request : state_->with_lineage(request);
     SinkOptions sink_options;
     sink_options.part_step_bytes = state_->options.part_step_bytes;
@@ -213,7 +227,7 @@ Task<Result<std::unique_ptr<store::Sink>>> S3Store::begin(Context& context, cons
 Task<Result<std::unique_ptr<store::Sink>>> S3Store::resume(Context& context, const PutRequest& request,
                                                            const std::string& checkpoint) {
     GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
-    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    if (!state_->may_write(key)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, key));
     PutRequest with = state_->options.lineage.empty() ? request : state_->with_lineage(request);
     co_return co_await resume_sink(context, state_->bucket, *state_->policy, with, key, checkpoint);
 }
@@ -231,7 +245,7 @@ Task<Result<Receipt>> S3Store::copy_from(Context& context, store::Store& source,
     GODWIT_CHECK(other && other->state_->capabilities.copy_domain == state_->capabilities.copy_domain,
                  "{} is of another copy domain", source.uri(request.source_key));
     GODWIT_CO_TRY(std::string key, state_->storable_key(request.put.key));
-    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    if (!state_->may_write(key)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, key));
     CopyJob job;
     job.source_bucket = other->state_->bucket;
     job.source_key = other->state_->whole_key(request.source_key);
@@ -246,7 +260,7 @@ Task<Result<Receipt>> S3Store::copy_from(Context& context, store::Store& source,
 Task<Result<Receipt>> S3Store::set_metadata(Context& context, const PutRequest& request,
                                             const Identity& expected) {
     GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
-    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    if (!state_->may_write(key)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, key));
     // Not every server knows the condition of a copy, so the object is looked at first.
     GODWIT_CO_TRY(auto head,
                   co_await head_object(context, state_->bucket, key, expected.tag, request.digest));
@@ -257,6 +271,10 @@ Task<Result<Receipt>> S3Store::set_metadata(Context& context, const PutRequest& 
     }
     PutRequest with = state_->options.lineage.empty() ? request : state_->with_lineage(request);
     with.replaces = expected;
+    // Absent tags stay, also on servers that forget them when an object is copied onto itself.
+    if (!with.metadata.tags && head->tag_count > 0) {
+        GODWIT_CO_TRY(with.metadata.tags, co_await get_tagging(context, state_->bucket, key));
+    }
     CopyJob job;
     job.source_bucket = state_->bucket;
     job.source_key = key;
@@ -270,19 +288,19 @@ Task<Result<Receipt>> S3Store::set_metadata(Context& context, const PutRequest& 
 }
 
 Task<Result<void>> S3Store::remove(Context& context, const Key& key, const Identity& expected) {
-    std::string whole = state_->whole_key(key), no_version, no_condition;
-    if (!state_->policy) GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
-    if (state_->policy->probe.delete_if_match && !expected.tag.empty()) {
-        co_return co_await delete_object(context, state_->bucket, whole, expected.tag, no_version);
-    }
-    GODWIT_CO_TRY(auto head, co_await head_object(context, state_->bucket, whole, no_condition,
+    std::string whole = state_->whole_key(key), newest, any_generation;
+    if (!state_->may_write(whole)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, whole));
+    Condition condition;
+    if (state_->policy->probe.delete_if_match) condition.etag = expected.tag;
+    if (condition.any()) co_return co_await delete_object(context, state_->bucket, whole, condition, newest);
+    GODWIT_CO_TRY(auto head, co_await head_object(context, state_->bucket, whole, any_generation,
                                                   DigestAlgorithm::Crc64Nvme));
     if (!head) co_return {};
     if (!model::same_generation(head->identity(), expected)) {
         co_return Error(ErrorKind::Changed, "delete", uri(key),
                         fmt::format("expected generation '{}', found '{}'", expected.tag, head->etag));
     }
-    co_return co_await delete_object(context, state_->bucket, whole, no_condition, no_version);
+    co_return co_await delete_object(context, state_->bucket, whole, condition, newest);
 }
 
 Task<void> S3Store::close() {
@@ -293,32 +311,42 @@ Task<void> S3Store::close() {
 }
 
 // One task asks; who comes meanwhile waits for it, and asks itself if it failed.
-Task<Result<void>> S3Store::ensure_probed(Context& context) {
-    while (!state_->policy && state_->probing) GODWIT_CO_TRY_VOID(co_await state_->probed.wait(context));
-    if (state_->policy) co_return {};
-    if (state_->options.probes) {
-        if (const ProbeResult* known = state_->options.probes->find(state_->probe_name())) {
-            state_->adopt(*known);
-            co_return {};
-        }
+Task<Result<void>> S3Store::ensure_probed(Context& context, const std::string& key) {
+    State& state = *state_;
+    while (state.must_ask(key) && state.probing) GODWIT_CO_TRY_VOID(co_await state.probed.wait(context));
+    if (state.must_ask(key)) {
+        state.probing = true;
+        Result<void> asked = co_await probe_now(context, key);
+        state.probing = false;
+        state.probed.notify_all();
+        if (!asked) co_return std::move(asked);
     }
-    co_return co_await probe_now(context);
+    if (state.may_write(key)) co_return {};
+    co_return Error(ErrorKind::Unsupported, "put", state.bucket.client->uri(key),
+                    "this server takes '.', '..' and empty segments for paths and would store another key")
+        .with_code("UnrepresentableKey");
 }
 
-Task<Result<void>> S3Store::probe_now(Context& context) {
-    state_->probing = true;
-    auto result = co_await probe_bucket(context, state_->bucket, state_->options.prefix,
-                                        state_->options.checksum, system_random());
-    state_->probing = false;
-    state_->probed.notify_all();
-    if (!result) co_return std::move(result.error());
-    if (state_->options.probes) state_->options.probes->keep(state_->probe_name(), *result);
-    state_->adopt(std::move(*result));
+Task<Result<void>> S3Store::probe_now(Context& context, const std::string& key) {
+    State& state = *state_;
+    ProbeCache* cache = state.options.probes;
+    const ProbeResult* known = cache ? cache->find(state.probe_name()) : nullptr;
+    if (!state.policy && known) state.adopt(*known);
+    if (!state.policy) {
+        GODWIT_CO_TRY(ProbeResult result, co_await probe_bucket(context, state.bucket, state.options.prefix,
+                                                                state.options.checksum, system_random()));
+        if (cache) cache->keep(state.probe_name(), result);
+        state.adopt(std::move(result));
+    }
+    if (state.keeps_paths || !looks_like_path(key)) co_return {};
+    GODWIT_CO_TRY(state.keeps_paths,
+                  co_await probe_paths(context, state.bucket, state.options.prefix, system_random()));
     co_return {};
 }
 
 Task<Result<ProbeResult>> S3Store::probe(Context& context) {
-    GODWIT_CO_TRY_VOID(co_await ensure_probed(context));
+    std::string no_key;
+    GODWIT_CO_TRY_VOID(co_await ensure_probed(context, no_key));
     co_return state_->policy->probe;
 }
 

@@ -70,8 +70,8 @@ class S3Store final : public store::Store {
     struct State;
     explicit S3Store(std::unique_ptr<State> state);
 
-    Task<Result<void>> ensure_probed(Context& context);
-    Task<Result<void>> probe_now(Context& context);
+    Task<Result<void>> ensure_probed(Context& context, const std::string& key);
+    Task<Result<void>> probe_now(Context& context, const std::string& key);
 
     std::unique_ptr<State> state_;
 };

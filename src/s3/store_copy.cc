@@ -48,6 +48,9 @@ Task<Result<store::Receipt>> Copy::run() {
     bool one_piece = job_.source.size_bytes <= kCopyBytesMax;
     auto copying = one_piece ? in_one_piece() : in_parts();
     GODWIT_CO_TRY(StoredResult copied, co_await std::move(copying));
+    if (job_.metadata && job_.metadata->tags) {
+        GODWIT_CO_TRY_VOID(co_await ensure_tags(context_, bucket_, job_.key, *job_.metadata->tags));
+    }
     Proof proof{EvidenceLevel::ServerCopy, std::nullopt};
     if (!job_.onto_itself) {
         GODWIT_CO_TRY_VOID(co_await check_source(copied));

@@ -67,7 +67,9 @@ Match match(const ObjectHead& head, const Sent& sent) {
 }  // namespace
 
 Condition put_condition(const ProbeResult& probe, const std::optional<model::Identity>& replaces) {
-    return condition(probe.put_if_absent, probe.put_if_match, replaces);
+    Condition wanted = condition(probe.put_if_absent, probe.put_if_match, replaces);
+    wanted.bare = probe.put_etag_bare;
+    return wanted;
 }
 
 Condition complete_condition(const ProbeResult& probe, const std::optional<model::Identity>& replaces) {

@@ -1,4 +1,6 @@
 // What changes an object that is there: conditional replacing, metadata, removal, copies.
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "conformance/store_conformance.h"
 
@@ -20,8 +22,18 @@ model::Metadata full_metadata() {
     metadata.headers.content_disposition = "attachment; filename=\"a b\"";
     metadata.headers.cache_control = "max-age=60";
     metadata.user = {{"color", "green & blue"}, {"umlaut", "gr\xc3\xbcn"}};
-    metadata.tags = model::NamedValues{{"class", "a=b&c"}, {"stage", "raw data"}};
+    metadata.tags = model::NamedValues{{"class", "a=b+c:/@"}, {"stage", "raw data"}};
     return metadata;
+}
+
+// Stores tell user metadata and tags in an order of their own.
+model::NamedValues sorted(model::NamedValues values) {
+    std::ranges::sort(values);
+    return values;
+}
+std::optional<model::NamedValues> sorted(const std::optional<model::NamedValues>& values) {
+    if (!values) return std::nullopt;
+    return sorted(*values);
 }
 
 }  // namespace
@@ -67,10 +79,9 @@ TEST_P(StoreConformance, metadata_round_trips) {
         EXPECT_EQ(info->metadata.posix->mtime_ns, metadata.posix->mtime_ns);
     }
     if (deviations().keeps_content_headers) EXPECT_EQ(info->metadata.headers, metadata.headers);
-    EXPECT_EQ(info->metadata.user, metadata.user);
+    EXPECT_EQ(sorted(info->metadata.user), sorted(metadata.user));
     if (can.keeps_tags) {
-        ASSERT_TRUE(info->metadata.tags);
-        EXPECT_EQ(*info->metadata.tags, *metadata.tags);
+        EXPECT_EQ(sorted(info->metadata.tags), sorted(metadata.tags));
         EXPECT_FALSE(stat("object", false)->metadata.tags) << "not asked for, not told";
     }
 }
@@ -85,7 +96,8 @@ TEST_P(StoreConformance, metadata_round_trips_through_a_sink) {
     request.metadata = metadata;
     auto sink = filled_sink(request, text);
     ASSERT_TRUE(sink);
-    ASSERT_TRUE(run(sink->commit(context(), digest_of(request.digest, bytes_of(text)))));
+    auto committed = run(sink->commit(context(), digest_of(request.digest, bytes_of(text))));
+    ASSERT_TRUE(committed) << committed.error().message();
     auto info = stat("large", true);
     ASSERT_TRUE(info);
     if (deviations().keeps_posix) {
@@ -94,8 +106,8 @@ TEST_P(StoreConformance, metadata_round_trips_through_a_sink) {
         EXPECT_EQ(info->metadata.posix->mode, metadata.posix->mode);
     }
     if (deviations().keeps_content_headers) EXPECT_EQ(info->metadata.headers, metadata.headers);
-    EXPECT_EQ(info->metadata.user, metadata.user);
-    if (can.keeps_tags) EXPECT_EQ(info->metadata.tags, metadata.tags);
+    EXPECT_EQ(sorted(info->metadata.user), sorted(metadata.user));
+    if (can.keeps_tags) EXPECT_EQ(sorted(info->metadata.tags), sorted(metadata.tags));
 }
 
 TEST_P(StoreConformance, set_metadata_keeps_the_bytes) {
@@ -110,8 +122,8 @@ TEST_P(StoreConformance, set_metadata_keeps_the_bytes) {
     auto info = stat("object", true);
     ASSERT_TRUE(info);
     EXPECT_EQ(info->entry.identity.tag, changed->identity.tag);
-    EXPECT_EQ(info->metadata.user, request.metadata.user);
-    if (can.keeps_tags) EXPECT_EQ(info->metadata.tags, request.metadata.tags);
+    EXPECT_EQ(sorted(info->metadata.user), sorted(request.metadata.user));
+    if (can.keeps_tags) EXPECT_EQ(sorted(info->metadata.tags), sorted(request.metadata.tags));
     if (deviations().keeps_posix) {
         ASSERT_TRUE(info->metadata.posix);
         EXPECT_EQ(info->metadata.posix->mtime_ns, request.metadata.posix->mtime_ns);
@@ -174,7 +186,7 @@ TEST_P(StoreConformance, a_copy_of_another_generation_publishes_nothing) {
     auto receipt = run(store().copy_from(context(), store(), request));
     ASSERT_FALSE(receipt);
     EXPECT_EQ(receipt.error().kind(), ErrorKind::Changed) << receipt.error().message();
-    if (deviations().checks_before_publishing) EXPECT_FALSE(stat("to"));
+    if (deviations().copies_exactly) EXPECT_FALSE(stat("to"));
 }
 
 TEST_P(StoreConformance, a_root_keeps_its_identity_over_restarts) {

@@ -1,8 +1,6 @@
 // The conformance suite over the S3 store, against the in-memory S3 server in its three characters:
 // one that checks checksums, one that ignores them, one that knows neither them nor MD5 ETags.
-#include "conformance/store_conformance.h"
-#include "s3/store.h"
-#include "s3/utf8.h"
+#include "conformance/s3_location.h"
 #include "s3double/server.h"
 
 namespace godwit::conformance {
@@ -13,61 +11,47 @@ struct Character {
     s3double::ChecksumMode checksums = s3double::ChecksumMode::On;
     s3double::EtagMode etag = s3double::EtagMode::Md5;
     std::string prefix;
-    bool tls = false;
 };
 
-class S3Location final : public Location {
-  public:
-    S3Location(std::unique_ptr<s3double::Server> server, std::string prefix)
-        : server_(std::move(server)), prefix_(std::move(prefix)) {
-        server_->make_bucket("bucket");
-        auto http = net::HttpClient::make(loop_, net::HttpClientOptions());
-        GODWIT_CHECK(http, "{}", http.error().message());
-        http_ = std::move(*http);
-    }
-
-    std::unique_ptr<store::Store> connect() override {
-        s3::S3Options options;
-        options.bucket = "bucket";
-        options.prefix = prefix_;
-        options.endpoint.url = server_->endpoint();
-        options.endpoint.region = "us-east-1";
-        options.credentials = s3::Credentials{"AKIATEST", "secrettest", "", std::nullopt};
-        options.part_step_bytes = 1u << 20;
-        options.retry.delay_min = std::chrono::milliseconds(1);
-        auto store = s3::S3Store::make(loop_, *http_, std::move(options));
-        GODWIT_CHECK(store, "{}", store.error().message());
-        return std::move(*store);
-    }
-
-    std::vector<std::string> leftovers() override { return server_->open_uploads("bucket"); }
-
-  private:
-    std::unique_ptr<s3double::Server> server_;
-    std::unique_ptr<net::HttpClient> http_;
-    std::string prefix_;
-};
-
-std::unique_ptr<Location> make_location(const Character& character) {
+std::unique_ptr<s3double::Server> start(const Character& character) {
     s3double::Options options;
     options.checksums = character.checksums;
     options.etag = character.etag;
     options.part_bytes_min = 64 << 10;
     auto server = s3double::Server::start(options);
     GODWIT_CHECK(server, "{}", server.error().message());
-    return std::make_unique<S3Location>(std::move(*server), character.prefix);
+    (*server)->make_bucket("bucket");
+    return std::move(*server);
 }
 
-StoreCase s3_case(Character character) {
+s3::S3Options options_for(const s3double::Server& server, const std::string& prefix) {
+    s3::S3Options options;
+    options.bucket = "bucket";
+    options.prefix = prefix;
+    options.endpoint.url = server.endpoint();
+    options.endpoint.region = "us-east-1";
+    options.credentials = s3::Credentials{"AKIATEST", "secrettest", "", std::nullopt};
+    options.part_step_bytes = 1u << 20;
+    return options;
+}
+
+class DoubleLocation final : public S3Location {
+  public:
+    DoubleLocation(std::unique_ptr<s3double::Server> server, const std::string& prefix)
+        : S3Location(options_for(*server, prefix)), server_(std::move(server)) {}
+
+  private:
+    std::unique_ptr<s3double::Server> server_;
+};
+
+StoreCase s3_case(const Character& character) {
     StoreCase store_case;
     store_case.name = character.name;
-    store_case.make = [character] { return make_location(character); };
-    store_case.large_bytes = 2'500'000;
-    // S3 keys are UTF-8 of at most 1,024 bytes, prefix included.
-    std::size_t room = 1024 - character.prefix.size();
-    store_case.deviations.can_hold = [room](const std::string& key) {
-        return s3::is_utf8(key) && !key.contains('\0') && key.size() <= room;
+    store_case.make = [character] {
+        return std::make_unique<DoubleLocation>(start(character), character.prefix);
     };
+    store_case.large_bytes = 2'500'000;
+    store_case.deviations.can_hold = s3_key_rule(character.prefix);
     return store_case;
 }
 

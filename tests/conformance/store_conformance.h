@@ -40,6 +40,8 @@ class Location {
 struct Deviations {
     // Keys that it cannot hold: put() must then fail without touching anything.
     std::function<bool(const std::string& key)> can_hold = [](const std::string&) { return true; };
+    // `a` and `a/b` can both exist (of stores that are not hierarchical).
+    bool holds_key_beside_directory = true;
     // put() and commit() see that another generation is in place.
     bool enforces_replaces = true;
     // commit() with a wrong digest leaves the old object in place.
@@ -54,6 +56,8 @@ struct Deviations {
     bool discards_without_checkpoint = true;
     // remove() of another generation fails with Changed.
     bool removes_exactly = true;
+    // copy_from() of another generation publishes nothing (it always fails).
+    bool copies_exactly = true;
 };
 
 struct StoreCase {
