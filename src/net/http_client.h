@@ -17,6 +17,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/http_options.h"
+#include "net/http_parser.h"
+#include "net/url.h"
 #include "runtime/context.h"
 #include "runtime/io_loop.h"
 #include "runtime/task.h"
@@ -26,47 +29,19 @@ namespace godwit::net {
 using runtime::Context;
 using runtime::Task;
 
-// Where a connection goes: what follows is never sent to another origin.
-struct Origin {
-    bool tls = true;
-    std::string host;  // a name, an IPv4 address, or an IPv6 address without brackets
-    std::uint16_t port = 443;
-
-    friend auto operator<=>(const Origin&, const Origin&) = default;
-    // As it stands in a Host header: without the scheme's default port, IPv6 in brackets.
-    std::string authority() const;
-    // "https://host:port"
-    std::string display() const;
-};
-
-struct Url {
-    Origin origin;
-    std::string path;   // as written, at least "/"
-    std::string query;  // as written, without '?'
-};
-
-// Parses http:// and https:// URLs (RFC 3986). User information and fragments are refused: a secret
-// in a URL ends in logs. Fails with Invalid, naming what is allowed.
-Result<Url> parse_url(std::string_view text);
-
 struct HttpRequest {
     // Request line and headers, CRLF after each, and the empty line. Host and Content-Length stand
     // in it. The caller guarantees that no part holds CR or LF of foreign origin.
     std::string head;
     // Sent after the head; lives until the exchange has returned.
-    std::span<const std::byte> body;
+    std::span<const std::byte> body = {};
     // The answer has no body whatever its headers say (HEAD).
     bool head_only = false;
     // Sending it twice does no harm.
     bool repeatable = true;
+    // Absent: the client's. For requests that the server works on for minutes before it answers.
+    std::optional<Duration> answer_timeout = std::nullopt;
 };
-
-struct HttpHeader {
-    std::string name;   // lower case
-    std::string value;  // without surrounding white space
-};
-
-class Connection;
 
 // An answer: head first, then the body as the caller asks for it. When the body was read to its end
 // the connection goes back to the pool, else it is closed.
@@ -96,38 +71,6 @@ class HttpResponse {
     struct State;
     explicit HttpResponse(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
-};
-
-struct TlsOptions {
-    // PEM file or directory of certificate authorities; empty: the system's.
-    std::string ca_file;
-    // Off only by an explicit option of the user, and then said loudly by the caller.
-    bool verify = true;
-};
-
-struct HttpClientOptions {
-    TlsOptions tls;
-    // "http://host:port" of a forward proxy for all but `no_proxy` hosts; TLS goes through CONNECT.
-    // User information is allowed here and sent as Proxy-Authorization.
-    std::string proxy_http;
-    std::string proxy_https;
-    std::vector<std::string> no_proxy;
-    std::size_t connections_max = 1024;
-    std::size_t idle_connections_max = 1024;
-    Duration connect_timeout = std::chrono::seconds(10);
-    // From the last byte sent to the first byte of the answer.
-    Duration answer_timeout = std::chrono::seconds(60);
-    // No byte moved in either direction for this long: the connection is dead.
-    Duration stall_timeout = std::chrono::seconds(30);
-    Duration idle_timeout = std::chrono::seconds(50);
-    std::size_t head_bytes_max = 64 << 10;
-};
-
-struct HttpClientStats {
-    std::uint64_t requests = 0;
-    std::uint64_t connects = 0;
-    std::uint64_t bytes_sent = 0;
-    std::uint64_t bytes_received = 0;
 };
 
 class HttpClient {

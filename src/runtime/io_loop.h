@@ -21,7 +21,7 @@ class IoLoop final : public Loop {
 
     // Runs until stop(). The calling thread becomes the loop's thread.
     void run();
-    // Makes run() return once it has finished its turn. Any thread.
+    // Makes run() return once it has finished its turn; the next run(), if none is running. Any thread.
     void stop();
 
     // Runs the task to its end on this thread and returns its value.
@@ -29,7 +29,7 @@ class IoLoop final : public Loop {
     T block_on(Task<T> task) {
         std::optional<T> value;
         spawn(keep(std::move(task), value, *this));
-        run();
+        while (!value) run();
         return std::move(*value);
     }
 
@@ -79,8 +79,31 @@ class FdWatch {
         std::coroutine_handle<> handle_;
     };
 
+    // Resumes when the descriptor is readable or writable, and says which came first. Nobody else may
+    // wait at the same time.
+    class Either : private Cancellable {
+      public:
+        Either(FdWatch& watch, Context& wait_context) : watch_(watch), context_(wait_context) {}
+        bool await_ready() const noexcept { return false; }
+        bool await_suspend(std::coroutine_handle<> handle);
+        Result<Direction> await_resume() const;
+
+      private:
+        friend class FdWatch;
+        void cancelled() override;
+        void start(Direction direction);
+        void ended(Direction direction, bool is_ready);
+
+        FdWatch& watch_;
+        Context& context_;
+        std::optional<Direction> first_;
+        int running_ = 0;
+        std::coroutine_handle<> handle_;
+    };
+
     Ready readable(Context& context) { return Ready(*this, context, Direction::Read); }
     Ready writable(Context& context) { return Ready(*this, context, Direction::Write); }
+    Either either(Context& context) { return Either(*this, context); }
 
   private:
     struct Impl;
