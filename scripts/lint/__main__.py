@@ -12,7 +12,7 @@ import banned
 import coroutines
 import layering
 import sizes
-from cpp import Source
+from cpp import Source, mark_test_only
 from finding import Finding, read_exceptions, without_exceptions
 
 HERE = Path(__file__).resolve().parent
@@ -28,7 +28,9 @@ def list_files(root: Path, *patterns: str) -> list[str]:
 
 def read_sources(root: Path) -> list[Source]:
     patterns = [f"{folder}/*.{suffix}" for folder in FOLDERS for suffix in ("h", "cc")]
-    return [Source.read(root, path) for path in list_files(root, *patterns)]
+    sources = [Source.read(root, path) for path in list_files(root, *patterns)]
+    mark_test_only(sources)
+    return sources
 
 
 def check_all(root: Path, sources: list[Source]) -> list[Finding]:

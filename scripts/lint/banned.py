@@ -23,22 +23,48 @@ def _ban(pattern: str, message: str, allowed_in: tuple[str, ...] = (), in_tests:
 _CALL = r"(?<![\w.>:])(?:std::|::)?"
 
 BANS = [
-    _ban(r"\b(?:usleep|nanosleep|sleep_for|sleep_until)\s*\(|(?<![\w.>])::sleep\s*\(|\bsleep\s*\(\s*\d", "no sleeping: wait for the event, by the clock port"),
-    _ban(_CALL + r"s?rand(?:_r)?\s*\(|(?<![\w.>])::s?random\s*\(|\bstd::random_device\b", "use the random port of base", ("base", "runtime")),
+    _ban(
+        r"\b(?:usleep|nanosleep|sleep_for|sleep_until)\s*\(|(?<![\w.>])::sleep\s*\(|\bsleep\s*\(\s*\d",
+        "no sleeping: wait for the event, by the clock port",
+    ),
+    _ban(
+        _CALL + r"s?rand(?:_r)?\s*\(|(?<![\w.>])::s?random\s*\(|\bstd::random_device\b",
+        "use the random port of base",
+        ("base", "runtime"),
+    ),
     _ban(r"\bcatch\s*\(\s*\.\.\.\s*\)", "catch what is known at the module's edge; the rest is a bug"),
-    _ban(r"\bnew\b(?!\s*\()(?<!operator new)", "no naked new: std::make_unique, or wrap it in unique_ptr at once"),
+    _ban(
+        r"\bnew\b(?!\s*\()(?<!operator new)",
+        "no naked new: std::make_unique, or wrap it in unique_ptr at once",
+    ),
     _ban(r"(?<!= )\bdelete\b(?!d)(?<!operator delete)", "no delete: let an owner release it"),
     _ban(r"\busing\s+namespace\s+std\s*;", "name what is used"),
-    _ban(_CALL + r"(?:strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|alloca)\s*\(", "unbounded or unchecked: use fmt or from_chars"),
-    _ban(_CALL + r"(?:sto(?:i|l|ll|ul|ull|f|d))\s*\(", "throws on bad input: use from_chars"),
-    _ban(_CALL + r"(?:system|popen|tmpnam|mktemp)\s*\(", "no shell, no guessable names"),
+    _ban(
+        _CALL + r"(?:strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|alloca)\s*\(",
+        "unbounded or unchecked: use fmt or from_chars",
+        in_tests=False,
+    ),
+    _ban(_CALL + r"(?:sto(?:i|l|ll|ul|ull|f|d))\s*\(", "throws on bad input: use from_chars", in_tests=False),
+    _ban(_CALL + r"(?:system|popen|tmpnam|mktemp)\s*\(", "no shell, no guessable names", in_tests=False),
     _ban(_CALL + r"assert\s*\(", "use GODWIT_CHECK, which stays on in release"),
     _ban(r"\.detach\s*\(\s*\)", "a detached thread outlives what it uses: own it and join it"),
     _ban(r"(?:\.|->|::)(?:get_)?instance\s*\(\s*\)", "no singletons: pass it"),
     _ban(r"\bstd::(?:cout|cerr|clog)\b", "write through the output of app, or log", ("app",), in_tests=False),
-    _ban(_CALL + r"(?:printf|puts)\s*\(", "write through the output of app, or log", ("app",), in_tests=False),
-    _ban(_CALL + r"(?:secure_)?getenv\s*\(", "the environment is read in app and handed down", ("app",), in_tests=False),
-    _ban(_CALL + r"(?:abort|_exit|quick_exit)\s*\(", "use GODWIT_CHECK for bugs", ("base/check.cc", "app"), in_tests=False),
+    _ban(
+        _CALL + r"(?:printf|puts)\s*\(", "write through the output of app, or log", ("app",), in_tests=False
+    ),
+    _ban(
+        _CALL + r"(?:secure_)?getenv\s*\(",
+        "the environment is read in app and handed down",
+        ("app",),
+        in_tests=False,
+    ),
+    _ban(
+        _CALL + r"(?:abort|_exit|quick_exit)\s*\(",
+        "use GODWIT_CHECK for bugs",
+        ("base/check.cc", "app"),
+        in_tests=False,
+    ),
 ]
 
 # Headers that product code does without.
@@ -69,16 +95,22 @@ def check_calls(source: Source) -> list[Finding]:
         for match in ban.pattern.finditer(source.code):
             if not _is_owned_new(source.code, match):
                 line = source.line_of(match.start())
-                findings.append(Finding(source.path, line, "banned", f"`{match.group().strip()}`: {ban.message}"))
+                findings.append(
+                    Finding(source.path, line, "banned", f"`{match.group().strip()}`: {ban.message}")
+                )
     return findings
 
 
 def _is_owned_new(code: str, match: re.Match) -> bool:
-    """`unique_ptr<T>(new T(...))` and `shared_ptr<T>(new T(...))` own it in the same expression."""
+    """`unique_ptr<T>(new T(...))` owns it in the same expression; so does GoogleTest's registration."""
     if match.group() != "new":
         return False
     before = code[max(0, match.start() - 200) : match.start()]
-    return bool(re.search(r"\b(?:unique|shared)_ptr<[^;]*>\s*(?:\w+\s*)?[({]\s*$", before))
+    return bool(
+        re.search(
+            r"(?:\b(?:unique|shared)_ptr<[^;]*>\s*(?:\w+\s*)?[({]|AddGlobalTestEnvironment\()\s*$", before
+        )
+    )
 
 
 def check_includes(source: Source) -> list[Finding]:

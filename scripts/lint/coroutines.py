@@ -44,7 +44,9 @@ def check(source: Source) -> list[Finding]:
         if re.search(r"\boperator\s*$", source.code[: match.start()]):
             continue
         for what in offences(text):
-            findings.append(Finding(source.path, line, RULE, f"{what} inside a co_await expression: name it first"))
+            findings.append(
+                Finding(source.path, line, RULE, f"{what} inside a co_await expression: name it first")
+            )
     return findings
 
 

@@ -41,6 +41,8 @@ class Source:
     def __init__(self, path: str, text: str):
         self.path = path
         self.text = text
+        # Set by mark_test_only().
+        self.only_for_tests = False
 
     @classmethod
     def read(cls, root: Path, path: str) -> "Source":
@@ -55,7 +57,8 @@ class Source:
     @property
     def is_test(self) -> bool:
         parts = self.path.split("/")
-        return self.path.endswith(("_test.cc", "_test.h")) or parts[0] != "src" or "testing" in parts
+        named_so = self.path.endswith(("_test.cc", "_test.h")) or parts[0] != "src" or "testing" in parts
+        return named_so or self.only_for_tests
 
     @cached_property
     def code(self) -> str:
@@ -88,6 +91,26 @@ class Source:
     @cached_property
     def functions(self) -> list[Function]:
         return _Scopes(self).functions()
+
+
+def mark_test_only(sources: list[Source]) -> None:
+    """Headers in src/ that only tests include belong to the tests, whatever their names."""
+    includers: dict[str, list[Source]] = {}
+    for source in sources:
+        for _, include in source.includes:
+            includers.setdefault("src/" + include.strip('"'), []).append(source)
+    changed = True
+    while changed:
+        changed = False
+        for source in sources:
+            users = includers.get(source.path, [])
+            if (
+                not source.is_test
+                and source.path.endswith(".h")
+                and users
+                and all(user.is_test for user in users)
+            ):
+                source.only_for_tests = changed = True
 
 
 def find_closing(code: str, opening: int) -> int:
@@ -171,7 +194,9 @@ def _flat(head: str) -> str:
 
 
 # In flattened heads @ stands for (...), ` for [...] and $ for {...}.
-_TYPE_HEAD = re.compile(r"^[\s`]*(?:template\s*|export\s+|requires\b.*\s)*(?:class|struct|union)\b", re.DOTALL)
+_TYPE_HEAD = re.compile(
+    r"^[\s`]*(?:template\s*|export\s+|requires\b.*\s)*(?:class|struct|union)\b", re.DOTALL
+)
 _NOT_PARAMETERS = re.compile(r"\b(?:alignas|decltype|requires)\s*@|\b[A-Z][A-Z0-9_]+\s*@")
 _QUALIFIER_LAST = re.compile(r"\b(?:const|noexcept|override|final|mutable)\s*$")
 

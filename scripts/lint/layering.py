@@ -46,10 +46,15 @@ def check_source(source: Source, layers: dict[str, set[str]]) -> list[Finding]:
     for line, include in source.includes:
         target = include.strip('"<>').split("/")[0]
         if include.startswith('"') and "/" not in include:
-            findings.append(Finding(source.path, line, "layering", f"write {include} as \"module/file.h\""))
+            findings.append(Finding(source.path, line, "layering", f'write {include} as "module/file.h"'))
         elif target in layers and target not in allowed:
             findings.append(
-                Finding(source.path, line, "layering", f"`{module}` may not include {include}: arrows point down only")
+                Finding(
+                    source.path,
+                    line,
+                    "layering",
+                    f"`{module}` may not include {include}: arrows point down only",
+                )
             )
     return findings + check_asio(source, module)
 

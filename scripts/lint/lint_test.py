@@ -12,7 +12,7 @@ import banned
 import coroutines
 import layering
 import sizes
-from cpp import Source, classify
+from cpp import Source, classify, mark_test_only
 from finding import Finding, read_exceptions, without_exceptions
 
 LAYERS = {"base": set(), "runtime": {"base"}, "net": {"runtime", "base"}, "engine": {"runtime", "base"}}
@@ -36,7 +36,9 @@ class Layering(unittest.TestCase):
         self.assertEqual(layering.check_source(source('#include "base/error.h"\n'), LAYERS), [])
 
     def test_a_sideways_arrow_is_found(self):
-        self.assertEqual(rules(layering.check_source(source('#include "net/http.h"\n'), LAYERS)), ["layering"])
+        self.assertEqual(
+            rules(layering.check_source(source('#include "net/http.h"\n'), LAYERS)), ["layering"]
+        )
 
     def test_a_module_that_is_not_declared_is_found(self):
         self.assertEqual(rules(layering.check_source(source("", "src/utopia/a.cc"), LAYERS)), ["layering"])
@@ -101,7 +103,7 @@ class Coroutines(unittest.TestCase):
 
     def test_good_expressions_are_left_alone(self):
         for line in (
-            "co_await f(x, 1, \"text\", std::move(y));",
+            'co_await f(x, 1, "text", std::move(y));',
             "GODWIT_CO_TRY(auto x, co_await store.stat(context, key, false));",
             "auto r = co_await list[i].next(context);",
             "co_await f(std::span(bytes).first(n));",
@@ -157,7 +159,7 @@ class Banned(unittest.TestCase):
             "catch (const std::exception& e) {}",
             "static_assert(kMax > 0);",
             "renew(lease); new_state(x);",
-            "fmt::format(\"delete {}\", x);",
+            'fmt::format("delete {}", x);',
             "system_clock();",
             "using namespace std::chrono_literals;",
         ):
@@ -231,6 +233,20 @@ class Exceptions(unittest.TestCase):
 
     def test_an_exception_that_is_not_needed_is_found(self):
         self.assertEqual(rules(without_exceptions([], {"src/a.cc banned": "it was the edge"})), ["banned"])
+
+
+class TestOnly(unittest.TestCase):
+    def test_a_header_that_only_tests_include_is_theirs(self):
+        stub = source("", "src/s3/stub.h")
+        shared = source("", "src/s3/shared.h")
+        deeper = source("", "src/s3/deeper.h")
+        stub.text = '#include "s3/deeper.h"\n'
+        test = source('#include "s3/stub.h"\n#include "s3/shared.h"\n', "src/s3/a_test.cc")
+        user = source('#include "s3/shared.h"\n', "src/s3/a.cc")
+        mark_test_only([stub, shared, deeper, test, user])
+        self.assertEqual(
+            [stub.is_test, shared.is_test, deeper.is_test, user.is_test], [True, False, True, False]
+        )
 
 
 class Functions(unittest.TestCase):

@@ -19,12 +19,7 @@ def percentile(ordered: list[int], fraction: float) -> int:
 
 
 def lengths(sources: list[Source]) -> list[int]:
-    return sorted(
-        function.lines
-        for source in sources
-        if not source.is_test
-        for function in source.functions
-    )
+    return sorted(function.lines for source in sources if not source.is_test for function in source.functions)
 
 
 def check(sources: list[Source], exceptions: dict[str, str]) -> list[Finding]:
@@ -45,7 +40,9 @@ def check_each(sources: list[Source], exceptions: dict[str, str]) -> list[Findin
                 findings.append(Finding(source.path, function.first_line, RULE, message))
     for name in sorted(unused):
         path, function = name.split()
-        findings.append(Finding(path, 1, RULE, f"`{function}` is not long: take it out of long_functions.txt"))
+        findings.append(
+            Finding(path, 1, RULE, f"`{function}` is not long: take it out of long_functions.txt")
+        )
     return findings
 
 
@@ -56,7 +53,9 @@ def check_statistics(ordered: list[int]) -> list[Finding]:
         ("p95", percentile(ordered, 0.95), P95_LINES_MAX),
     ):
         if value > limit:
-            findings.append(Finding("src", 1, RULE, f"{name} of function lines is {value}, {limit} is the most"))
+            findings.append(
+                Finding("src", 1, RULE, f"{name} of function lines is {value}, {limit} is the most")
+            )
     return findings
 
 
@@ -65,7 +64,11 @@ def check_files(sources: list[Source]) -> list[Finding]:
     for source in sources:
         count = source.text.count("\n")
         if count > FILE_LINES_MAX and not source.is_test:
-            findings.append(Finding(source.path, 1, RULE, f"{count} lines: more than one idea ({FILE_LINES_MAX} are the most)"))
+            findings.append(
+                Finding(
+                    source.path, 1, RULE, f"{count} lines: more than one idea ({FILE_LINES_MAX} are the most)"
+                )
+            )
     return findings
 
 

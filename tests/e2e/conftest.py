@@ -29,8 +29,12 @@ def checksum_server(tmp_path_factory):
     program = os.environ.get("GODWIT_VERSITYGW", "")
     if program and not os.access(program, os.X_OK):
         if os.environ.get("GODWIT_CHECKSUM_SERVER_REQUIRED") == "yes":
-            pytest.fail(f"{program} is missing although a Go that can build it is on PATH: ./dev setup --tests")
-        pytest.skip("NOT TESTED: the checksum server, for want of a Go that can build it (./dev setup --tests)")
+            pytest.fail(
+                f"{program} is missing although a Go that can build it is on PATH: ./dev setup --tests"
+            )
+        pytest.skip(
+            "NOT TESTED: the checksum server, for want of a Go that can build it (./dev setup --tests)"
+        )
     server = ChecksumServer(tmp_path_factory.mktemp("checksum-server"))
     yield server
     server.stop()
@@ -73,10 +77,17 @@ def clients(tmp_path):
         assert found, f"{command[0]} is not installed: ./dev setup --tests"
         environment = server.environment | endpoint | {"HOME": str(tmp_path)}
         ended = subprocess.run(
-            [found, *command[1:]], env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, timeout=600
+            [found, *command[1:]],
+            env=environment,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=600,
         )
         if check:
-            assert ended.returncode == 0, f"{' '.join(command)}\n{ended.stdout.decode()}\n{ended.stderr.decode()}"
+            assert (
+                ended.returncode == 0
+            ), f"{' '.join(command)}\n{ended.stdout.decode()}\n{ended.stderr.decode()}"
         return ended
 
     return run

@@ -15,7 +15,11 @@ RUN_SECONDS_MAX = 300
 def find_binary() -> Path:
     """$GODWIT_BINARY, else the release build, else the dev build."""
     named = os.environ.get("GODWIT_BINARY")
-    candidates = [Path(named)] if named else [REPOSITORY / f"build/{preset}/src/app/godwit" for preset in ("release", "dev")]
+    candidates = (
+        [Path(named)]
+        if named
+        else [REPOSITORY / f"build/{preset}/src/app/godwit" for preset in ("release", "dev")]
+    )
     for candidate in candidates:
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return candidate
@@ -86,4 +90,6 @@ class Godwit:
     def copy(self, source, destination, *options: str, server: S3Server | None = None, **rest) -> Run:
         """`godwit copy -o jsonl`, at the server's endpoint if one is given."""
         endpoint = ["--endpoint-url", server.endpoint] if server else []
-        return self.run("copy", source, destination, "-o", "jsonl", *endpoint, *options, server=server, **rest)
+        return self.run(
+            "copy", source, destination, "-o", "jsonl", *endpoint, *options, server=server, **rest
+        )

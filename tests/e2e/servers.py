@@ -48,9 +48,21 @@ class S3Server:
 
     def __init__(self, directory: Path, *options: str):
         self.directory = directory
-        command = ["bash", str(SCRIPTS / self.script), "start", "--dir", str(directory), "--owner", str(os.getpid())]
+        command = [
+            "bash",
+            str(SCRIPTS / self.script),
+            "start",
+            "--dir",
+            str(directory),
+            "--owner",
+            str(os.getpid()),
+        ]
         started = subprocess.run(
-            command + list(options), capture_output=True, text=True, timeout=START_SECONDS_MAX, stdin=subprocess.DEVNULL
+            command + list(options),
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS_MAX,
+            stdin=subprocess.DEVNULL,
         )
         if started.returncode != 0:
             raise RuntimeError(f"{self.script} did not start:\n{started.stderr}")
@@ -111,7 +123,11 @@ class S3Server:
         self._touch(bucket, end)
         deadline = time.monotonic() + LOG_SECONDS_MAX
         while True:
-            requests = [request for request in map(self.parse, self._log_lines()) if request and request.bucket == bucket]
+            requests = [
+                request
+                for request in map(self.parse, self._log_lines())
+                if request and request.bucket == bucket
+            ]
             keys = [request.key for request in requests]
             if mark in keys and end in keys:
                 return requests[keys.index(mark) + 1 : keys.index(end)]
@@ -132,7 +148,9 @@ class S3Server:
         raise NotImplementedError
 
     def stop(self) -> None:
-        subprocess.run(["bash", str(SCRIPTS / self.script), "stop", str(self.directory)], check=True, timeout=60)
+        subprocess.run(
+            ["bash", str(SCRIPTS / self.script), "stop", str(self.directory)], check=True, timeout=60
+        )
 
 
 def split_target(target: str) -> tuple[str, str, dict[str, list[str]]]:
@@ -151,11 +169,15 @@ def _rgw_operation(method: str, key: str, query: dict) -> str:
         named = [name for word, name in bucket_operations.items() if word in query]
         if named:
             return named[0]
-        return {"GET": "list", "PUT": "create_bucket", "HEAD": "head_bucket", "DELETE": "delete_bucket"}.get(method, method)
+        return {"GET": "list", "PUT": "create_bucket", "HEAD": "head_bucket", "DELETE": "delete_bucket"}.get(
+            method, method
+        )
     if "tagging" in query:
         return f"{method.lower()}_tagging"
     if "uploadId" in query:
-        return {"PUT": "upload_part", "POST": "complete", "DELETE": "abort", "GET": "list_parts"}.get(method, method)
+        return {"PUT": "upload_part", "POST": "complete", "DELETE": "abort", "GET": "list_parts"}.get(
+            method, method
+        )
     if method == "POST" and "uploads" in query:
         return "create_upload"
     return method.lower()

@@ -22,7 +22,9 @@ def put_objects(server, bucket: str) -> dict[str, bytes]:
             Key=f"from/{key}",
             Body=body,
             Metadata=METADATA,
-            Tagging="&".join(f"{name.replace(' ', '%20')}={value.replace('+', '%2B')}" for name, value in TAGS.items()),
+            Tagging="&".join(
+                f"{name.replace(' ', '%20')}={value.replace('+', '%2B')}" for name, value in TAGS.items()
+            ),
             **HEADERS,
         )
     return bodies

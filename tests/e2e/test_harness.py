@@ -60,7 +60,10 @@ DAMAGES = {
     "a lost file": lambda root: (root / "names/files/plain.txt").unlink(),
     "a file too many": lambda root: (root / "names/extra").touch(),
     "a lost empty directory": lambda root: (root / "empty directory").rmdir(),
-    "a symlink's target": lambda root: ((root / "links/link 0").unlink(), (root / "links/link 0").symlink_to("other")),
+    "a symlink's target": lambda root: (
+        (root / "links/link 0").unlink(),
+        (root / "links/link 0").symlink_to("other"),
+    ),
 }
 
 

@@ -21,12 +21,29 @@ def source(tmp_path) -> tuple[Path, list[bytes]]:
 
 
 READERS = {
-    "aws": lambda bucket, to: ("aws", "s3", "cp", "--recursive", "--only-show-errors", f"s3://{bucket}/tree", str(to)),
+    "aws": lambda bucket, to: (
+        "aws",
+        "s3",
+        "cp",
+        "--recursive",
+        "--only-show-errors",
+        f"s3://{bucket}/tree",
+        str(to),
+    ),
     "rclone": lambda bucket, to: ("rclone", "copy", f"R:{bucket}/tree", str(to)),
 }
 WRITERS = {
     "aws": lambda source, bucket: (
-        ("aws", "s3", "cp", "--recursive", "--only-show-errors", "--no-follow-symlinks", str(source), f"s3://{bucket}/tree")
+        (
+            "aws",
+            "s3",
+            "cp",
+            "--recursive",
+            "--only-show-errors",
+            "--no-follow-symlinks",
+            str(source),
+            f"s3://{bucket}/tree",
+        )
     ),
     "rclone": lambda source, bucket: ("rclone", "copy", "--skip-links", str(source), f"R:{bucket}/tree"),
 }

@@ -39,7 +39,15 @@ def journey(request, tmp_path_factory, trees) -> Journey:
     down = godwit.copy(uri, folder / "down", server=server)
     down_again = godwit.copy(uri, folder / "down", server=server)
     return Journey(
-        server, bucket, contents, up, up_again, requests, down, down_again, differences(source, folder / "down")
+        server,
+        bucket,
+        contents,
+        up,
+        up_again,
+        requests,
+        down,
+        down_again,
+        differences(source, folder / "down"),
     )
 
 
@@ -124,7 +132,9 @@ def test_a_changed_file_is_the_only_one_copied_again(tmp_path, godwit, server, b
 
 def test_names_that_are_not_utf8_are_reported_and_the_rest_is_copied(tmp_path, godwit, server, bucket):
     source = tmp_path / "source"
-    make_tree(source, TreeShape(files=300, large_files=False, unlistable_names=False, invalid_utf8_names=True))
+    make_tree(
+        source, TreeShape(files=300, large_files=False, unlistable_names=False, invalid_utf8_names=True)
+    )
     run = godwit.copy(source, f"s3://{bucket}/tree", server=server)
     assert run.code == 1, str(run)
     assert adds_up(run.summary)

@@ -124,7 +124,14 @@ class _TreeMaker:
             number += 1
 
     def _make_symlinks(self) -> None:
-        targets = [b"plain.txt", b"../files/plain.txt", b"/nowhere/at all", b"dangling\nname", b".", b"x" * 300]
+        targets = [
+            b"plain.txt",
+            b"../files/plain.txt",
+            b"/nowhere/at all",
+            b"dangling\nname",
+            b".",
+            b"x" * 300,
+        ]
         for number, target in enumerate(targets):
             path = b"links/link %d" % number
             self._make_parent(path)
@@ -167,13 +174,17 @@ class _TreeMaker:
     def _dress(self, path: bytes, mode: int) -> None:
         """Owner before mode (a change of owner clears setuid), times last."""
         if os.geteuid() == 0:
-            os.chown(self._full(path), self.random.choice([0, 1000, 65534]), self.random.choice([0, 1000, 54321]))
+            os.chown(
+                self._full(path), self.random.choice([0, 1000, 65534]), self.random.choice([0, 1000, 54321])
+            )
         os.chmod(self._full(path), mode)
         self._set_times(path)
 
     def _set_times(self, path: bytes) -> None:
         """Nanoseconds that no coarser clock can hold; also the epoch itself."""
-        mtime_ns = self.random.choice([0, 1, 999_999_999, self.random.randrange(10**18, 1_700_000_000 * 10**9)])
+        mtime_ns = self.random.choice(
+            [0, 1, 999_999_999, self.random.randrange(10**18, 1_700_000_000 * 10**9)]
+        )
         atime_ns = self.random.randrange(10**18, 1_700_000_000 * 10**9)
         os.utime(self._full(path), ns=(atime_ns, mtime_ns), follow_symlinks=False)
 
@@ -227,7 +238,9 @@ def snapshot(root: str | os.PathLike) -> dict[bytes, Node]:
     while waiting:
         with os.scandir(waiting.pop()) as entries:
             for entry in entries:
-                nodes[os.path.relpath(entry.path, start)] = _node(entry.path, entry.stat(follow_symlinks=False))
+                nodes[os.path.relpath(entry.path, start)] = _node(
+                    entry.path, entry.stat(follow_symlinks=False)
+                )
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
     return nodes
@@ -254,7 +267,9 @@ def differences(
             fields = [name for name in Node.__dataclass_fields__ if name not in without]
             unequal = [name for name in fields if getattr(a, name) != getattr(b, name)]
             if unequal:
-                shown = ", ".join(f"{name} {getattr(a, name)!r:.60} != {getattr(b, name)!r:.60}" for name in unequal)
+                shown = ", ".join(
+                    f"{name} {getattr(a, name)!r:.60} != {getattr(b, name)!r:.60}" for name in unequal
+                )
                 found.append(f"{path!r}: {shown}")
         if len(found) >= DIFFERENCES_MAX:
             return found + ["..."]
