@@ -57,8 +57,10 @@ Result<void> BodyReceiver::check_chunk() {
     std::string_view extension = decoder_.extension();
     if (!chunk_hasher_) chunk_hasher_.emplace(DigestAlgorithm::Sha256);
     Digest digest = chunk_hasher_->digest();
+    Sha256Value value;
+    std::copy(digest.bytes().begin(), digest.bytes().end(), value.begin());
     chunk_hasher_.reset();
-    if (extension.starts_with(kName) && plan_.signing->accept(extension.substr(kName.size()), digest.bytes()))
+    if (extension.starts_with(kName) && plan_.signing->accept(extension.substr(kName.size()), value))
         return {};
     return refuse(ErrorKind::Corrupt, "a chunk's signature does not match");
 }

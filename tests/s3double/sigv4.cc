@@ -26,12 +26,14 @@ std::string_view view_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void append_hex(std::string& out, std::span<const std::byte> bytes) {
+void append_hex(std::string& out, const Sha256Value& value) {
     constexpr std::string_view kDigits = "0123456789abcdef";
-    for (std::byte b : bytes) {
-        out += kDigits[std::to_integer<std::size_t>(b >> 4)];
-        out += kDigits[std::to_integer<std::size_t>(b & std::byte{15})];
+    std::array<char, 2 * sizeof(Sha256Value)> text;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        text[2 * i] = kDigits[std::to_integer<std::size_t>(value[i] >> 4)];
+        text[2 * i + 1] = kDigits[std::to_integer<std::size_t>(value[i] & std::byte{15})];
     }
+    out.append(text.data(), text.size());
 }
 
 // The bytes of UriEncode(), section "Task 1" of the specification.
@@ -168,7 +170,7 @@ Sha256Value hmac_sha256(std::span<const std::byte> key, std::string_view bytes) 
     return outer;
 }
 
-bool ChunkSigning::accept(std::string_view signature, std::span<const std::byte> chunk_sha256) {
+bool ChunkSigning::accept(std::string_view signature, const Sha256Value& chunk_sha256) {
     std::string to_sign = "AWS4-HMAC-SHA256-PAYLOAD\n" + date_time + "\n" + scope + "\n" + previous + "\n";
     append_hex(to_sign, sha256(""));
     to_sign += '\n';

@@ -41,7 +41,7 @@ struct ChunkSigning {
     std::string date_time, scope;
     std::string previous;  // hexadecimal signature of the head, then of each chunk
     // True when `signature` is the next chunk's; then it is the previous one.
-    bool accept(std::string_view signature, std::span<const std::byte> chunk_sha256);
+    bool accept(std::string_view signature, const Sha256Value& chunk_sha256);
 };
 
 struct Authenticated {
