@@ -53,12 +53,13 @@ constexpr Option kLimit{.name = "limit-bytes-per-second",
                         .kind = ValueKind::Size,
                         .value = "SIZE",
                         .help = "move no more than this each second"};
-constexpr Option kChecksum{.name = "checksum",
-                           .kind = ValueKind::Choice,
-                           .value = "ALGORITHM",
-                           .choices = "crc64nvme|crc32c|crc32",
-                           .fallback = "crc64nvme",
-                           .help = "the digest that objects are proved by"};
+constexpr Option kChecksum{
+    .name = "checksum",
+    .kind = ValueKind::Choice,
+    .value = "ALGORITHM",
+    .choices = "auto|crc64nvme|crc32c|sha256|md5|none",
+    .fallback = "auto",
+    .help = "what an S3 server is asked to check: the first that it does, that one, its ETag, or nothing"};
 
 constexpr std::array kOutputRowsOnly{kOutputRows, kVerbose, kQuiet, kHelp};
 constexpr std::array kHelpOnly{kHelp};
@@ -207,7 +208,7 @@ constexpr std::array kVerifyHow{
            .help =
                "size and mtime from the listings; digests that the stores keep, else of the bytes; or the "
                "bytes of both ends"},
-    kChecksum,
+    
     Option{.name = "no-preserve-owner", .help = "do not compare user and group"},
     Option{.name = "no-preserve-mode", .help = "do not compare permission bits"},
     Option{.name = "no-preserve-mtime", .help = "do not compare modification times"},
@@ -508,8 +509,8 @@ constexpr std::array<Command, 20> kCommands{{
      false},
     {"doctor", "look for what would go wrong",
      "Shows limits, privileges and the data directory of this machine and, for each location, credentials, "
-     "clock and what the store can do. A bucket is probed by an upload that is refused or aborted; no object "
-     "is written.",
+     "clock and what the store can do. A bucket is probed by an upload that is aborted and a tiny object of "
+     "our own that is removed again.",
      kDoctorExamples, kDoctorLocations, kDoctorGroups, false},
     {"version", "show the version", "Shows the version.", {}, {}, kVersionGroups, false},
     {"help",

@@ -4,6 +4,8 @@
 
 #include "app/about_commands.h"
 #include "app/advice.h"
+#include "app/doctor_command.h"
+#include "app/location_commands.h"
 
 namespace godwit::app {
 namespace {
@@ -16,9 +18,8 @@ struct Row {
 };
 
 constexpr std::array kRows{
-    Row{"version", run_version},
-    Row{"help", run_help},
-    Row{"completion", run_completion},
+    Row{"ls", run_list},         Row{"stat", run_stat}, Row{"doctor", run_doctor},
+    Row{"version", run_version}, Row{"help", run_help}, Row{"completion", run_completion},
     Row{"man", run_man},
 };
 

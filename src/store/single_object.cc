@@ -32,6 +32,7 @@ class SingleObjectStore final : public Store {
     Task<Result<Receipt>> set_metadata(Context& context, const PutRequest& request,
                                        const Identity& expected) override;
     Task<Result<void>> remove(Context& context, const Key& key, const Identity& expected) override;
+    Task<void> close() override { return inner_->close(); }
 
   private:
     // Only what was listed is ever named.

@@ -1,0 +1,32 @@
+// Do two paths of this machine denote the same bytes (I3)? A copy into its own source never ends, or
+// destroys what it reads.
+//
+// Three looks: the paths without symbolic links; device and inode of every directory on the way down
+// to each; and, for what is mounted twice, where in its file system each path is.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace godwit::app {
+
+// Fails with Invalid, code EndsOverlap, when one of the two is, or lies within, the other. `source`
+// exists; `destination` may not yet.
+Result<void> check_directories_apart(const std::string& source, const std::string& destination);
+
+// Fails in the same way when both paths are one file.
+Result<void> check_files_apart(const std::string& source, const std::string& destination);
+
+// Where a path is: "8:1" and the path below that file system's own root. From the text of
+// /proc/self/mountinfo (proc(5)); `path` is absolute and without symbolic links.
+struct DevicePath {
+    std::string device;
+    std::string path;  // empty when no mount holds it
+};
+DevicePath device_path(const std::string& mountinfo, const std::string& path);
+
+// The error that says so.
+Error ends_overlap(const std::string& destination, const std::string& source, const std::string& how);
+
+}  // namespace godwit::app

@@ -1,0 +1,94 @@
+#include "app/store_kit.h"
+
+#include <fmt/format.h>
+
+#include "app/quantity.h"
+#include "posix/store.h"
+
+namespace godwit::app {
+namespace {
+
+s3::S3Options s3_options(const Location& location, const EndOptions& end, const WriteOptions& write) {
+    s3::S3Options options;
+    options.bucket = location.s3.bucket;
+    options.prefix = location.s3.prefix;
+    options.endpoint.url = end.endpoint_url;
+    options.endpoint.region = end.region;
+    options.endpoint.style = end.addressing;
+    options.profile = end.profile;
+    options.anonymous = end.anonymous;
+    options.http.tls.ca_file = end.ca_file;
+    options.http.tls.verify = end.verify_tls;
+    options.objects = write.s3_objects;
+    options.objects.request_payer = end.request_payer;
+    options.checksum = write.checksum;
+    options.lineage = write.lineage;
+    return options;
+}
+
+}  // namespace
+
+StoreKit::StoreKit(Session& session, runtime::IoLoop& loop, std::string staging_token)
+    : session_(session),
+      loop_(loop),
+      staging_token_(std::move(staging_token)),
+      pool_(kPoolThreads, "godwit-io") {}
+
+StoreKit::~StoreKit() = default;
+
+Result<std::unique_ptr<store::Store>> StoreKit::make(const Location& location, const EndOptions& end,
+                                                     const WriteOptions& write) {
+    if (location.is_s3()) {
+        GODWIT_TRY(std::unique_ptr<store::Store> made, make_s3(location, end, write));
+        return made;
+    }
+    posix::PosixOptions options;
+    options.root = location.path;
+    options.staging_token = staging_token_;
+    options.attributes = write.attributes;
+    options.on_warning = [this](const Error& warning) { warned(warning); };
+    return std::make_unique<posix::PosixStore>(loop_, pool_, std::move(options));
+}
+
+Result<std::unique_ptr<s3::S3Store>> StoreKit::make_s3(const Location& location, const EndOptions& end,
+                                                       const WriteOptions& write) {
+    if (!end.verify_tls) {
+        session_.terminal.warn(session_.terminal.styled_err(
+            Style::Bad,
+            fmt::format(
+                "warning: certificates are not checked for {} (--no-verify-tls): anybody on the way can "
+                "read and change the data",
+                location.display())));
+    }
+    s3::S3Options options = s3_options(location, end, write);
+    options.probes = &probes_;
+    const Environment& environment = session_.environment;
+    options.surroundings.variable = [&environment](const std::string& name) { return environment(name); };
+    GODWIT_TRY(options, s3::resolve_options(std::move(options)));
+    GODWIT_TRY(std::unique_ptr<net::HttpClient> client, net::HttpClient::make(loop_, options.http));
+    clients_.push_back(std::move(client));
+    return s3::S3Store::make(loop_, *clients_.back(), std::move(options));
+}
+
+void StoreKit::warned(const Error& warning) {
+    auto [kind, is_new] = more_warnings_.try_emplace(warning.operation() + " " + warning.code(), 0);
+    if (is_new) {
+        session_.terminal.warn("warning: " + warning.message());
+    } else {
+        ++kind->second;
+    }
+}
+
+void StoreKit::sum_up_warnings() {
+    for (const auto& [kind, count] : more_warnings_) {
+        if (count > 0)
+            session_.terminal.warn(fmt::format("warning: {}: {} more", kind, with_thousands(count)));
+    }
+    more_warnings_.clear();
+}
+
+std::string fresh_staging_token(Random& random) {
+    return random_hex(random, 16);
+}
+
+}  // namespace godwit::app

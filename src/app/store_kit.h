@@ -1,0 +1,57 @@
+// StoreKit makes stores of locations: the one place that knows which adapter a location needs, and
+// owns what adapters share (the pool of blocking threads, HTTP clients, what was probed).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/end_options.h"
+#include "app/location.h"
+#include "app/session.h"
+#include "net/http_client.h"
+#include "runtime/io_loop.h"
+#include "runtime/pool.h"
+#include "s3/store.h"
+#include "store/store.h"
+
+namespace godwit::app {
+
+class StoreKit {
+  public:
+    // `staging_token` names staged files (see PosixOptions); the session and loop outlive the kit, the
+    // kit outlives its stores.
+    StoreKit(Session& session, runtime::IoLoop& loop, std::string staging_token);
+    ~StoreKit();
+    StoreKit(const StoreKit&) = delete;
+
+    // A store, not yet attached. Fails with Invalid for options or configuration that cannot be used.
+    Result<std::unique_ptr<store::Store>> make(const Location& location, const EndOptions& end,
+                                               const WriteOptions& write);
+    Result<std::unique_ptr<s3::S3Store>> make_s3(const Location& location, const EndOptions& end,
+                                                 const WriteOptions& write);
+
+    // What stores did without (an owner that could not be set) is said once a kind; this says how much
+    // more of it there was.
+    void sum_up_warnings();
+
+  private:
+    // Enough to keep a disk's queue full; more only makes them wait for one another.
+    static constexpr std::size_t kPoolThreads = 16;
+    void warned(const Error& warning);
+
+    Session& session_;
+    runtime::IoLoop& loop_;
+    std::string staging_token_;
+    runtime::Pool pool_;
+    s3::ProbeCache probes_;
+    std::vector<std::unique_ptr<net::HttpClient>> clients_;
+    // How many warnings of each operation and code came after the first. A handful of kinds.
+    std::map<std::string, std::uint64_t> more_warnings_;
+};
+
+// Names that nobody can guess, for a run whose staged files need not be found again.
+std::string fresh_staging_token(Random& random);
+
+}  // namespace godwit::app

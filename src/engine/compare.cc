@@ -1,0 +1,360 @@
+#include "engine/compare.h"
+
+#include <fmt/format.h>
+
+#include "base/time_format.h"
+#include "engine/page_stream.h"
+#include "engine/read_back.h"
+#include "runtime/group.h"
+
+namespace godwit::engine {
+namespace {
+
+using model::CompareMode;
+using model::Entry;
+using model::ObjectInfo;
+using model::ObjectType;
+
+// Comparisons that ask a store, at once. Requests are bounded by permits; this bounds what waits.
+constexpr std::size_t kComparisonsMax = 512;
+// What could not be listed is remembered up to this many; the rest is the same news.
+constexpr std::size_t kUnlistedMax = 1000;
+
+// Nothing is uploaded here.
+class NoUploads final : public UploadLog {
+  public:
+    Task<Result<std::string>> find(const model::PlannedObject&) override { co_return std::string(); }
+    Task<Result<void>> intend(const model::PlannedObject&) override { co_return {}; }
+    Task<Result<void>> begun(const model::PlannedObject&, const std::string&) override { co_return {}; }
+    Task<Result<void>> ended(const model::PlannedObject&) override { co_return {}; }
+};
+
+// One side's listing, checked for order.
+class Side {
+  public:
+    Side(Context& context, store::Store& store, std::vector<Error>& unlisted)
+        : store(store),
+          listing_(store.list({})),
+          stream_([this, &context] { return next(context); }),
+          unlisted_(unlisted) {}
+
+    Task<Result<void>> fill() { return stream_.fill(); }
+    bool ready() const { return stream_.ready(); }
+    Entry* current() { return stream_.current(); }
+    void pop() { stream_.pop(); }
+    // It holds keys beneath `directory`, so the directory is there, with or without an entry. True at
+    // worst one page too early: the caller fills first.
+    bool continues_in(const model::Key& directory) {
+        return current() && current()->key.bytes().starts_with(directory.bytes());
+    }
+
+    store::Store& store;
+
+  private:
+    using Stream = PageStream<Entry>;
+    Task<Result<Stream::Page>> next(Context& context) {
+        GODWIT_CO_TRY(store::Page page, co_await listing_->next(context));
+        for (Error& error : page.unreadable) {
+            if (unlisted_.size() < kUnlistedMax) unlisted_.push_back(std::move(error));
+        }
+        for (const Entry& entry : page.entries) {
+            if (entry.key.bytes() <= last_key_) {
+                model::Key root;
+                co_return Error(ErrorKind::Corrupt, "list", store.uri(root),
+                                fmt::format("key \"{}\" came after \"{}\"", entry.key.bytes(), last_key_))
+                    .with_code("ListingOutOfOrder");
+            }
+            last_key_ = entry.key.bytes();
+        }
+        Stream::Page rows;
+        rows.rows = std::move(page.entries);
+        rows.last = page.last;
+        co_return std::move(rows);
+    }
+
+    std::unique_ptr<store::Listing> listing_;
+    Stream stream_;
+    std::vector<Error>& unlisted_;
+    std::string last_key_;
+};
+
+std::string both(std::string_view what, const std::string& source, const std::string& destination) {
+    return fmt::format("{}: {} at the source, {} at the destination", what, source, destination);
+}
+
+std::string attributes_difference(const model::PosixAttributes& a, const model::PosixAttributes& b,
+                                  ObjectType type, const model::PlanPolicy& policy) {
+    constexpr std::uint32_t kPermissionBits = 07777;
+    auto time = [](std::int64_t unix_ns) { return format_rfc3339(unix_ns); };
+    auto octal = [](std::uint32_t mode) { return fmt::format("{:04o}", mode & kPermissionBits); };
+    // A link has no mode of its own.
+    bool mode_counts = policy.preserve_mode && type != ObjectType::Symlink;
+    if (policy.preserve_mtime && a.mtime_ns != b.mtime_ns)
+        return both("mtime", time(a.mtime_ns), time(b.mtime_ns));
+    if (mode_counts && octal(a.mode) != octal(b.mode)) return both("mode", octal(a.mode), octal(b.mode));
+    if (policy.preserve_owner && (a.uid != b.uid || a.gid != b.gid)) {
+        return both("owner", fmt::format("{}:{}", a.uid, a.gid), fmt::format("{}:{}", b.uid, b.gid));
+    }
+    return "";
+}
+
+class Comparison {
+  public:
+    Comparison(Context& context, store::Store& source, store::Store& destination,
+               const ExecutionOptions& options, Progress& progress, const ComparedSink& sink)
+        : context_(context),
+          options_(options),
+          progress_(progress),
+          sink_(sink),
+          source_(context_, source, result_.unlisted_source),
+          destination_(context_, destination, result_.unlisted_destination),
+          memory_(options.memory_bytes_max),
+          requests_(context.loop(), options.concurrency_start, options.concurrency_max),
+          rate_(context.loop(), options.bytes_per_second),
+          shared_{context.loop(), context_,  options, source,   destination,
+                  memory_,        requests_, rate_,   uploads_, progress},
+          group_(context.loop()) {}
+
+    Task<Result<CompareResult>> run();
+
+  private:
+    Task<Result<void>> merge();
+    Task<Result<void>> step();
+    void only_source(const Entry& entry);
+    void only_destination(const Entry& entry);
+    // Empty: the listings show no difference.
+    std::string listed_difference(const Entry& source, const Entry& destination) const;
+    bool listings_are_enough(const Entry& source, const Entry& destination) const;
+    Task<void> look(Entry source, Entry destination);
+    Task<Result<std::string>> looked_difference(const Entry& source, const Entry& destination);
+    Task<Result<std::string>> bytes_difference(const Entry& source, const Entry& destination);
+    Task<Result<std::optional<ObjectInfo>>> stat(store::Store& store, const model::Key& key);
+
+    void equal(const Entry& entry);
+    void report(Compared compared);
+    void different(const Entry& source, const Entry& destination, std::string detail);
+
+    Context context_;
+    const ExecutionOptions& options_;
+    Progress& progress_;
+    const ComparedSink& sink_;
+    CompareResult result_;
+    Side source_, destination_;
+
+    runtime::Permits memory_;
+    runtime::AdaptiveLimit requests_;
+    RateLimit rate_;
+    NoUploads uploads_;
+    TransferContext shared_;
+    runtime::TaskGroup group_;
+};
+
+Task<Result<CompareResult>> Comparison::run() {
+    Result<void> merged = co_await merge();
+    if (!merged) context_.cancel(merged.error().clone());
+    co_await group_.wait();
+    if (!merged) co_return std::move(merged.error());
+    progress_.listing_done = true;
+    GODWIT_CO_TRY_VOID(context_.check());
+    co_return std::move(result_);
+}
+
+Task<Result<void>> Comparison::merge() {
+    for (;;) {
+        if (!source_.ready()) GODWIT_CO_TRY_VOID(co_await source_.fill());
+        if (!destination_.ready()) GODWIT_CO_TRY_VOID(co_await destination_.fill());
+        if (!source_.current() && !destination_.current()) co_return {};
+        GODWIT_CO_TRY_VOID(co_await step());
+    }
+}
+
+Task<Result<void>> Comparison::step() {
+    const Entry* source = source_.current();
+    const Entry* destination = destination_.current();
+    if (source && (!destination || source->key < destination->key)) {
+        only_source(*source);
+        source_.pop();
+        co_return {};
+    }
+    if (destination && (!source || destination->key < source->key)) {
+        only_destination(*destination);
+        destination_.pop();
+        co_return {};
+    }
+    ++progress_.listed_objects;
+    progress_.listed_bytes += source->identity.size_bytes;
+    std::string detail = listed_difference(*source, *destination);
+    if (!detail.empty()) {
+        different(*source, *destination, std::move(detail));
+    } else if (listings_are_enough(*source, *destination)) {
+        equal(*source);
+    } else {
+        ++progress_.planned_objects;
+        progress_.planned_bytes += source->identity.size_bytes;
+        group_.spawn(look(*source, *destination));
+        co_await group_.wait(kComparisonsMax);
+    }
+    source_.pop();
+    destination_.pop();
+    co_return context_.check();
+}
+
+// Object stores need no entry for a directory that has something in it.
+void Comparison::only_source(const Entry& entry) {
+    ++progress_.listed_objects;
+    progress_.listed_bytes += entry.identity.size_bytes;
+    if (entry.type == ObjectType::Directory && destination_.continues_in(entry.key)) return equal(entry);
+    ++result_.removed;
+    Compared compared;
+    compared.key = entry.key;
+    compared.difference = Difference::Removed;
+    compared.source_bytes = entry.identity.size_bytes;
+    report(std::move(compared));
+}
+
+void Comparison::only_destination(const Entry& entry) {
+    if (entry.type == ObjectType::Directory && source_.continues_in(entry.key)) return;
+    ++result_.added;
+    Compared compared;
+    compared.key = entry.key;
+    compared.difference = Difference::Added;
+    compared.destination_bytes = entry.identity.size_bytes;
+    report(std::move(compared));
+}
+
+std::string Comparison::listed_difference(const Entry& source, const Entry& destination) const {
+    bool types_known = source.posix && destination.posix;
+    bool directories_differ =
+        (source.type == ObjectType::Directory) != (destination.type == ObjectType::Directory);
+    if (directories_differ || (types_known && source.type != destination.type)) {
+        return both("type", std::string(to_string(source.type)), std::string(to_string(destination.type)));
+    }
+    if (source.type != ObjectType::Directory &&
+        source.identity.size_bytes != destination.identity.size_bytes) {
+        return both("size", fmt::format("{} bytes", source.identity.size_bytes),
+                    fmt::format("{} bytes", destination.identity.size_bytes));
+    }
+    if (options_.policy.compare != CompareMode::Metadata || !types_known) return "";
+    return attributes_difference(*source.posix, *destination.posix, source.type, options_.policy);
+}
+
+bool Comparison::listings_are_enough(const Entry& source, const Entry& destination) const {
+    if (source.type == ObjectType::Special) return true;
+    switch (options_.policy.compare) {
+        case CompareMode::Size:
+            return true;
+        case CompareMode::Metadata:
+            return source.posix && destination.posix;
+        case CompareMode::Checksum:
+        case CompareMode::Bytes:
+            return source.type == ObjectType::Directory;
+    }
+    return true;
+}
+
+Task<void> Comparison::look(Entry source, Entry destination) {
+    Result<std::string> detail = co_await looked_difference(source, destination);
+    ++progress_.done_objects;
+    if (!detail) {
+        if (context_.is_cancelled()) co_return;
+        ++result_.unreadable;
+        Compared compared;
+        compared.key = source.key;
+        compared.difference = Difference::Unreadable;
+        compared.source_bytes = source.identity.size_bytes;
+        compared.destination_bytes = destination.identity.size_bytes;
+        compared.error.emplace(std::move(detail.error()));
+        report(std::move(compared));
+    } else if (detail->empty()) {
+        equal(source);
+    } else {
+        different(source, destination, std::move(*detail));
+    }
+}
+
+Task<Result<std::optional<ObjectInfo>>> Comparison::stat(store::Store& store, const model::Key& key) {
+    GODWIT_CO_TRY(runtime::Permit slot, co_await requests_.acquire(context_));
+    bool with_tags = false;
+    auto info = co_await store.stat(context_, key, with_tags);
+    if (info) requests_.succeeded();
+    co_return std::move(info);
+}
+
+Task<Result<std::string>> Comparison::looked_difference(const Entry& source, const Entry& destination) {
+    if (options_.policy.compare == CompareMode::Bytes)
+        co_return co_await bytes_difference(source, destination);
+    GODWIT_CO_TRY(auto ours, co_await stat(source_.store, source.key));
+    GODWIT_CO_TRY(auto theirs, co_await stat(destination_.store, destination.key));
+    if (!ours) co_return std::string("it vanished from the source");
+    if (!theirs) co_return std::string("it vanished from the destination");
+    if (ours->entry.type != theirs->entry.type) {
+        co_return both("type", std::string(to_string(ours->entry.type)),
+                       std::string(to_string(theirs->entry.type)));
+    }
+    if (options_.policy.compare == CompareMode::Metadata) {
+        const auto &a = ours->metadata.posix, &b = theirs->metadata.posix;
+        co_return a&& b ? attributes_difference(*a, *b, ours->entry.type, options_.policy) : std::string();
+    }
+    const auto &a = ours->stored_digest, &b = theirs->stored_digest;
+    if (a && b && a->algorithm() == b->algorithm()) {
+        co_return *a == *b ? std::string() : both("checksum", a->display(), b->display());
+    }
+    co_return co_await bytes_difference(ours->entry, theirs->entry);
+}
+
+Task<Result<std::string>> Comparison::bytes_difference(const Entry& source, const Entry& destination) {
+    bool from_medium = true;
+    GODWIT_CO_TRY(ReadBack ours, co_await read_back(context_, shared_, source_.store, source.key, source.type,
+                                                    source.identity, from_medium));
+    GODWIT_CO_TRY(ReadBack theirs, co_await read_back(context_, shared_, destination_.store, destination.key,
+                                                      destination.type, destination.identity, from_medium));
+    progress_.moved_bytes += source.identity.size_bytes;
+    if (ours.digest == theirs.digest) co_return std::string();
+    co_return both("bytes", ours.digest.display(), theirs.digest.display());
+}
+
+void Comparison::equal(const Entry& entry) {
+    ++result_.equal;
+    result_.equal_bytes += entry.identity.size_bytes;
+    ++progress_.verified_objects;
+}
+
+void Comparison::different(const Entry& source, const Entry& destination, std::string detail) {
+    ++result_.different;
+    Compared compared;
+    compared.key = source.key;
+    compared.source_bytes = source.identity.size_bytes;
+    compared.destination_bytes = destination.identity.size_bytes;
+    compared.detail = std::move(detail);
+    report(std::move(compared));
+}
+
+void Comparison::report(Compared compared) {
+    ++progress_.failed_objects;
+    sink_(std::move(compared));
+}
+
+}  // namespace
+
+std::string_view to_string(Difference difference) {
+    switch (difference) {
+        case Difference::Removed:
+            return "removed";
+        case Difference::Added:
+            return "added";
+        case Difference::Different:
+            return "different";
+        case Difference::Unreadable:
+            return "unreadable";
+    }
+    return "";
+}
+
+Task<Result<CompareResult>> compare(Context& context, store::Store& source, store::Store& destination,
+                                    const ExecutionOptions& options, Progress& progress,
+                                    const ComparedSink& sink) {
+    Comparison comparison(context, source, destination, options, progress, sink);
+    co_return co_await comparison.run();
+}
+
+}  // namespace godwit::engine
