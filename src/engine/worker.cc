@@ -118,7 +118,12 @@ Task<Result<void>> Worker::sweep_staged(Context& context, const Batch& batch) {
 
 Task<Result<void>> Worker::run_batch(BatchRun& run) {
     runtime::TaskGroup items(run.context.loop());
-    for (const Batch::Item& item : run.batch.items) items.spawn(item_task(run, item));
+    for (const Batch::Item& item : run.batch.items) {
+        Result<runtime::Permit> begun = co_await objects_.acquire(shared_.new_work, 1);
+        run.left_open |= !begun;
+        if (!begun || run.first_error) break;
+        items.spawn(item_task(run, item, std::move(*begun)));
+    }
     co_await items.wait();
     if (run.first_error) co_return std::move(*run.first_error);
     co_return {};
@@ -132,7 +137,7 @@ Task<Result<void>> Worker::run_in_order(BatchRun& run) {
     co_return {};
 }
 
-Task<void> Worker::item_task(BatchRun& run, const Batch::Item& item) {
+Task<void> Worker::item_task(BatchRun& run, const Batch::Item& item, runtime::Permit) {
     Result<void> done = co_await finish_item(run, item);
     if (!done) run.fail(std::move(done.error()));
 }

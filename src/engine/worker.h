@@ -10,6 +10,9 @@ namespace godwit::engine {
 
 // Batches worked on at once: enough that one slow object holds nobody up.
 inline constexpr std::size_t kBatchesInFlightMax = 8;
+// Objects begun and not yet durable in the ledger, over all batches: what is in flight, and what
+// waits for its commit.
+inline constexpr std::uint64_t kObjectsInFlightMax = 4096;
 
 class Worker {
   public:
@@ -30,7 +33,7 @@ class Worker {
     Task<void> batch_task(Context& context, ledger::Batch batch, std::optional<Error>& first_error);
     Task<Result<void>> run_batch(BatchRun& run);
     Task<Result<void>> run_in_order(BatchRun& run);
-    Task<void> item_task(BatchRun& run, const ledger::Batch::Item& item);
+    Task<void> item_task(BatchRun& run, const ledger::Batch::Item& item, runtime::Permit begun);
     Task<Result<void>> finish_item(BatchRun& run, const ledger::Batch::Item& item);
     Task<Result<ObjectEnd>> end_of(Context& context, const ledger::Batch& batch,
                                    model::PlannedObject& object);
@@ -41,6 +44,7 @@ class Worker {
 
     TransferContext& shared_;
     ledger::Journal& journal_;
+    runtime::Permits objects_{kObjectsInFlightMax};
     bool draining_ = false;
 };
 
