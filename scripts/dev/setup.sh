@@ -106,5 +106,5 @@ if ((${#missing[@]} > 0)); then
 fi
 if [[ $tests == yes ]]; then
     step "setup: Python clients" bash scripts/dev/venv.sh
-    bash scripts/dev/tools.sh
+    bash scripts/dev/tools.sh test
 fi
