@@ -23,6 +23,15 @@ def rgw(tmp_path_factory):
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def rgw_on_disk(tmp_path_factory):
+    """Ceph RGW over a sparse file of 24 GiB, for what does not fit into memory."""
+    server = Rgw(tmp_path_factory.mktemp("rgw-on-disk"), "--store", "bluestore")
+    yield server
+    server.stop()
+    shutil.rmtree(server.directory, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def checksum_server(tmp_path_factory):
     """The server that checks and keeps CRC64NVME. Skipped only where no Go can build it."""
