@@ -31,9 +31,15 @@ void Pool::submit(Job& job) {
         (tail_ ? tail_->next_ : head_) = &job;
         tail_ = &job;
         ++queued_;
-        notify = idle_ > 0;
+        notify = wake_needed_locked();
     }
     if (notify) work_ready_.notify_one();
+}
+
+bool Pool::wake_needed_locked() {
+    if (waking_ || idle_ == 0 || !head_) return false;
+    waking_ = true;
+    return true;
 }
 
 // A fair share of the queue, so that a burst of small files costs few wake-ups and large jobs
@@ -56,9 +62,12 @@ void Pool::serve() {
         ++idle_;
         work_ready_.wait(lock, [&] { return head_ || stopping_; });
         --idle_;
+        waking_ = false;
         if (!head_) return;
         Job* job = grab_locked();
+        bool wake_next = wake_needed_locked();
         lock.unlock();
+        if (wake_next) work_ready_.notify_one();
         while (job) {
             Job* next = job->next_;
             job->work();

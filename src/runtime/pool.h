@@ -63,6 +63,7 @@ class Pool {
   private:
     void serve();
     Job* grab_locked();
+    bool wake_needed_locked();
 
     std::mutex mutex_;  // guards the queue
     std::condition_variable work_ready_;
@@ -70,6 +71,9 @@ class Pool {
     Job* tail_ = nullptr;
     std::size_t queued_ = 0;
     std::size_t idle_ = 0;
+    // A thread has been notified and has not come yet: it will see all that is queued until then, and
+    // wakes the next one itself if there is more than its share.
+    bool waking_ = false;
     bool stopping_ = false;
     std::vector<std::thread> threads_;
 };
