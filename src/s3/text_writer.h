@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -23,7 +22,8 @@ class TextWriter {
 
     TextWriter& put(std::string_view text) {
         GODWIT_CHECK(text.size() <= static_cast<std::size_t>(end_ - at_), "a text writer is full");
-        std::memcpy(at_, text.data(), text.size());
+        // memcpy, but it takes an empty view of nothing.
+        std::char_traits<char>::copy(at_, text.data(), text.size());
         at_ += text.size();
         return *this;
     }

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "base/time_format.h"
 
 namespace godwit::s3 {
 namespace {
+
+using namespace std::string_view_literals;
 
 const Operation kList{.name = "list", .subject = "s3://bucket/", .region = "eu-west-1", .unix_time_ns = 0};
 
@@ -192,6 +196,35 @@ TEST(Xml, thirty_two_levels_are_read) {
     };
     EXPECT_TRUE(parse_list_page(kList, ok(), nested(31)));
     EXPECT_FALSE(parse_list_page(kList, ok(), nested(32)));
+}
+
+// A short stand-in for the fuzz target: under the sanitizers every mutation must be judged, none may break.
+TEST(Xml, mutated_documents_are_judged_and_never_break) {
+    const std::string whole = page(
+        "<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
+        "<NextContinuationToken>t</NextContinuationToken>" +
+        object("a%20b&#x41;&amp;") + "<!-- c --><![CDATA[x]]>" + object("Ã©"));
+    constexpr std::string_view kBytes = "<>&;#/!?[]\"'=-%x0\0\xff\xc3 \n"sv;
+    std::mt19937 random(7);
+    int read = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        std::string body = whole;
+        for (unsigned i = 0; i <= random() % 4; ++i) {
+            std::size_t at = random() % body.size();
+            if (random() % 4 == 0)
+                body.erase(at, random() % 40);
+            else
+                body[at] = kBytes[random() % kBytes.size()];
+            if (body.empty()) body = "<";
+        }
+        auto parsed = parse_list_page(kList, ok(), body);
+        if (parsed)
+            ++read;
+        else
+            EXPECT_EQ(parsed.error().kind(), ErrorKind::Corrupt) << body;
+    }
+    EXPECT_GT(read, 0);
+    EXPECT_LT(read, 20'000);
 }
 
 // E44: only the right root element with an ETag is a success, whatever the status.
