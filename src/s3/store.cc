@@ -78,6 +78,7 @@ struct S3Store::State {
     // Something that this depends on is not known yet.
     bool must_ask(const std::string& key) const;
     std::string probe_name() const;
+    CopyJob copy_job(const Bucket& source, std::string source_key, std::string key) const;
 
     runtime::IoLoop& loop;
     Bucket bucket;
@@ -239,6 +240,16 @@ Task<Result<void>> S3Store::discard(Context& context, const Key& key, const std:
     co_return co_await discard_uploads(context, state_->bucket, *whole, checkpoint, intent_unix_ns);
 }
 
+CopyJob S3Store::State::copy_job(const Bucket& source, std::string source_key, std::string key) const {
+    CopyJob job;
+    job.source_bucket = source;
+    job.source_key = std::move(source_key);
+    job.key = std::move(key);
+    job.one_piece_bytes_max = options.copy_bytes_max;
+    job.part_step_bytes = options.copy_part_step_bytes;
+    return job;
+}
+
 Task<Result<Receipt>> S3Store::copy_from(Context& context, store::Store& source,
                                          const store::CopyRequest& request) {
     auto* other = dynamic_cast<S3Store*>(&source);
@@ -246,11 +257,8 @@ Task<Result<Receipt>> S3Store::copy_from(Context& context, store::Store& source,
                  "{} is of another copy domain", source.uri(request.source_key));
     GODWIT_CO_TRY(std::string key, state_->storable_key(request.put.key));
     if (!state_->may_write(key)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, key));
-    CopyJob job;
-    job.source_bucket = other->state_->bucket;
-    job.source_key = other->state_->whole_key(request.source_key);
+    CopyJob job = state_->copy_job(other->state_->bucket, other->state_->whole_key(request.source_key), key);
     job.source = request.source_identity;
-    job.key = std::move(key);
     job.put = &request.put;
     if (holds_anything(request.put.metadata)) job.metadata = &request.put.metadata;
     co_return co_await copy_inside(context, state_->bucket, *state_->policy, job);
@@ -275,11 +283,8 @@ Task<Result<Receipt>> S3Store::set_metadata(Context& context, const PutRequest& 
     if (!with.metadata.tags && head->tag_count > 0) {
         GODWIT_CO_TRY(with.metadata.tags, co_await get_tagging(context, state_->bucket, key));
     }
-    CopyJob job;
-    job.source_bucket = state_->bucket;
-    job.source_key = key;
+    CopyJob job = state_->copy_job(state_->bucket, key, key);
     job.source = std::move(found);
-    job.key = std::move(key);
     job.put = &with;
     job.metadata = &with.metadata;
     job.onto_itself = true;

@@ -13,10 +13,6 @@ using model::EvidenceLevel;
 
 namespace {
 
-// CopyObject's bound.
-constexpr std::uint64_t kCopyBytesMax = 5ull << 30;
-// Parts of a copied object: no byte passes through us, so they may be large.
-constexpr std::uint64_t kCopyPartBytes = 512u << 20;
 constexpr std::size_t kCopyPartsAtOnce = 8;
 
 class Copy {
@@ -45,7 +41,7 @@ class Copy {
 };
 
 Task<Result<store::Receipt>> Copy::run() {
-    bool one_piece = job_.source.size_bytes <= kCopyBytesMax;
+    bool one_piece = job_.source.size_bytes <= job_.one_piece_bytes_max;
     auto copying = one_piece ? in_one_piece() : in_parts();
     GODWIT_CO_TRY(StoredResult copied, co_await std::move(copying));
     if (job_.metadata && job_.metadata->tags) {
@@ -135,7 +131,7 @@ Task<Result<StoredResult>> Copy::in_parts() {
 }
 
 Task<Result<void>> Copy::copy_parts(const UploadId& upload, std::vector<CompletedPart>& parts) {
-    std::uint64_t part_bytes = std::max(kCopyPartBytes, part_bytes_for(job_.source.size_bytes, 8u << 20));
+    std::uint64_t part_bytes = part_bytes_for(job_.source.size_bytes, job_.part_step_bytes);
     parts.resize(static_cast<std::size_t>(part_count(job_.source.size_bytes, part_bytes)));
     std::optional<Error> failure;
     runtime::TaskGroup group(context_.loop());
@@ -150,7 +146,7 @@ Task<Result<void>> Copy::copy_parts(const UploadId& upload, std::vector<Complete
 }
 
 Task<void> Copy::copy_one(const UploadId& upload, CompletedPart& part, std::optional<Error>& failure) {
-    std::uint64_t part_bytes = std::max(kCopyPartBytes, part_bytes_for(job_.source.size_bytes, 8u << 20));
+    std::uint64_t part_bytes = part_bytes_for(job_.source.size_bytes, job_.part_step_bytes);
     CopyPart copy;
     copy.upload = &upload;
     copy.number = part.number;

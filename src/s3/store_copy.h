@@ -20,6 +20,10 @@ struct CopyJob {
     const model::Metadata* metadata = nullptr;
     // Instead of the destination's option; empty: that.
     std::string storage_class;
+    // Larger objects go in parts.
+    std::uint64_t one_piece_bytes_max = 5ull << 30;
+    // Of parts that pass through nobody's memory.
+    std::uint64_t part_step_bytes = 512u << 20;
     // The object takes its own place, for new metadata: there is no source to look at afterwards.
     bool onto_itself = false;
 };

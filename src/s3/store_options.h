@@ -36,6 +36,9 @@ struct S3Options {
     std::uint64_t put_bytes_max = 8u << 20;
     // Part sizes are multiples of it; S3 wants 5 MiB at least.
     std::uint64_t part_step_bytes = 8u << 20;
+    // CopyObject's bound, and the parts of copies beyond it.
+    std::uint64_t copy_bytes_max = 5ull << 30;
+    std::uint64_t copy_part_step_bytes = 512u << 20;
 
     runtime::RetryPolicy retry;
     Duration request_timeout = std::chrono::minutes(5);
