@@ -18,8 +18,9 @@ bool breaks_the_writer(const Error& error) {
 
 }  // namespace
 
-GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, GroupCommitOptions options, GroupSums* sums)
-    : options_(options), sums_(sums), connection_(std::move(connection)), thread_([this] { serve(); }) {
+GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, GroupCommitOptions options,
+                         GroupHooks* hooks)
+    : options_(options), hooks_(hooks), connection_(std::move(connection)), thread_([this] { serve(); }) {
     ::pthread_setname_np(thread_.native_handle(), "state-writer");
 }
 
@@ -37,7 +38,7 @@ void GroupCommit::submit(Lane lane, std::size_t rows, Work work, Done done) {
         done(stopped());
         return;
     }
-    Job job{rows, std::move(work), std::move(done), {}, std::chrono::steady_clock::now()};
+    Job job{rows, std::move(work), std::move(done), {}};
     if (lane == Lane::Bulk) bulk_rows_ += rows;
     (lane == Lane::Bulk ? bulk_ : urgent_).push_back(std::move(job));
     // The writer sleeps through the filling of a group: it is woken for its first job and when it
@@ -47,11 +48,10 @@ void GroupCommit::submit(Lane lane, std::size_t rows, Work work, Done done) {
     if (wake) work_came_.notify_one();
 }
 
-Result<void> GroupCommit::run_blocking(Work work) {
+Result<void> GroupCommit::run_blocking(Lane lane, Work work) {
     std::promise<Result<void>> promise;
     auto future = promise.get_future();
-    submit(Lane::Urgent, 1, std::move(work),
-           [&](Result<void> outcome) { promise.set_value(std::move(outcome)); });
+    submit(lane, 1, std::move(work), [&](Result<void> outcome) { promise.set_value(std::move(outcome)); });
     return future.get();
 }
 
@@ -75,7 +75,7 @@ void GroupCommit::serve() {
 }
 
 bool GroupCommit::group_is_due_locked() const {
-    return stopping_ || !urgent_.empty() || bulk_rows_ >= options_.group_rows_max;
+    return stopping_ || !urgent_.empty() || bulk_rows_ >= options_.group_rows_due;
 }
 
 // Waits for a group: all urgent jobs, then bulk jobs until there are rows enough. Empty once the
@@ -84,7 +84,7 @@ std::vector<GroupCommit::Job> GroupCommit::take_group() {
     std::unique_lock lock(mutex_);
     work_came_.wait(lock, [&] { return stopping_ || !urgent_.empty() || !bulk_.empty(); });
     if (!group_is_due_locked())
-        work_came_.wait_until(lock, bulk_.front().queued + options_.group_wait_max,
+        work_came_.wait_until(lock, last_commit_ + options_.group_wait_max,
                               [&] { return group_is_due_locked(); });
     std::vector<Job> group;
     std::size_t rows = 0;
@@ -115,6 +115,7 @@ void GroupCommit::commit_group(std::vector<Job>& group) {
         committed = run_apart(group);
     }
     if (!committed && !broken_ && breaks_the_writer(committed.error())) broken_ = committed.error().clone();
+    last_commit_ = std::chrono::steady_clock::now();
     for (Job& job : group) {
         if (!committed)
             job.done(committed.error().clone());
@@ -127,15 +128,14 @@ void GroupCommit::commit_group(std::vector<Job>& group) {
 
 Result<void> GroupCommit::run_together(std::vector<Job>& group) {
     GODWIT_TRY(Transaction transaction, Transaction::begin(*connection_, Access::Write));
-    if (sums_) sums_->clear();
+    if (hooks_) hooks_->begun();
     for (Job& job : group) GODWIT_TRY_VOID(job.work(*connection_));
-    if (sums_) GODWIT_TRY_VOID(sums_->write(*connection_));
-    return transaction.commit();
+    return commit(transaction);
 }
 
 Result<void> GroupCommit::run_apart(std::vector<Job>& group) {
     GODWIT_TRY(Transaction transaction, Transaction::begin(*connection_, Access::Write));
-    if (sums_) sums_->clear();
+    if (hooks_) hooks_->begun();
     for (Job& job : group) {
         if (Result<void> run = run_in_savepoint(job); !run) {
             // When the database has given up the whole transaction, so do we.
@@ -147,8 +147,14 @@ Result<void> GroupCommit::run_apart(std::vector<Job>& group) {
         std::lock_guard lock(mutex_);
         statistics_.jobs_run_apart += group.size();
     }
-    if (sums_) GODWIT_TRY_VOID(sums_->write(*connection_));
-    return transaction.commit();
+    return commit(transaction);
+}
+
+Result<void> GroupCommit::commit(Transaction& transaction) {
+    if (hooks_) GODWIT_TRY_VOID(hooks_->before_commit(*connection_));
+    GODWIT_TRY_VOID(transaction.commit());
+    if (hooks_) hooks_->committed();
+    return {};
 }
 
 Result<void> GroupCommit::run_in_savepoint(Job& job) {

@@ -25,36 +25,43 @@ namespace godwit::db {
 enum class Lane : std::uint8_t { Bulk, Urgent };
 
 struct GroupCommitOptions {
-    // A group is committed when it has this many rows, or when its first job has waited this long.
-    std::size_t group_rows_max = 1'000;
+    // A group is due when this many rows wait, or this long after the commit before: jobs that come
+    // one by one are committed at once, but never more than twenty times a second.
+    std::size_t group_rows_due = 1'000;
     std::chrono::milliseconds group_wait_max{50};
+    // A group takes along what else waits, up to this: a transaction of a few milliseconds.
+    std::size_t group_rows_max = 4'096;
     // submit() blocks while this many rows of bulk jobs wait: a disk that can't keep up slows its
     // writers down instead of filling memory.
     std::size_t queue_rows_max = 65'536;
 };
 
-// Sums that a group's jobs collect in memory, to be written once for the whole group.
-class GroupSums {
+// What must happen once for each group: sums that its jobs collect in memory, say, and that are
+// written once for all of them. Called on the writer's thread.
+class GroupHooks {
   public:
-    virtual ~GroupSums() = default;
-    // A transaction begins, or begins again: forget what was collected.
-    virtual void clear() = 0;
+    virtual ~GroupHooks() = default;
+    // A transaction begins. If committed() was not called since the last time, that one was rolled
+    // back, and everything that its jobs did in memory is void.
+    virtual void begun() = 0;
     // The last act of the transaction.
-    virtual Result<void> write(Connection& connection) = 0;
+    virtual Result<void> before_commit(Connection& connection) = 0;
+    virtual void committed() = 0;
 };
 
 class GroupCommit {
   public:
     // Runs inside a transaction on the writer's thread. It may be run again after a roll-back, so it
-    // has effects through the connection only (or on GroupSums, after the last thing that may fail).
+    // has effects through the connection only (or on what GroupHooks resets, after the last thing that may
+    // fail).
     using Work = std::move_only_function<Result<void>(Connection&)>;
     // Called once, on the writer's thread, in the order of commits: after COMMIT is durable, or with
     // why nothing of the job was kept. Kind Lost: it is unknown whether it was.
     using Done = std::move_only_function<void(Result<void>)>;
 
-    // `sums`, if any, outlives this.
+    // `hooks`, if any, outlives this.
     GroupCommit(std::unique_ptr<Connection> connection, GroupCommitOptions options,
-                GroupSums* sums = nullptr);
+                GroupHooks* hooks = nullptr);
     // As stop().
     ~GroupCommit();
     GroupCommit(const GroupCommit&) = delete;
@@ -65,7 +72,7 @@ class GroupCommit {
     void submit(Lane lane, std::size_t rows, Work work, Done done);
 
     // The same and waits for the end: for set-up and tests, not for loops.
-    Result<void> run_blocking(Work work);
+    Result<void> run_blocking(Lane lane, Work work);
 
     // Commits all that is queued and ends the thread; jobs that come later fail with Cancelled.
     void stop();
@@ -87,7 +94,6 @@ class GroupCommit {
         Work work;
         Done done;
         std::optional<Error> error;
-        std::chrono::steady_clock::time_point queued;
     };
 
     void serve();
@@ -97,11 +103,13 @@ class GroupCommit {
     Result<void> run_together(std::vector<Job>& group);
     Result<void> run_apart(std::vector<Job>& group);
     Result<void> run_in_savepoint(Job& job);
+    Result<void> commit(Transaction& transaction);
 
     const GroupCommitOptions options_;
-    GroupSums* const sums_;
+    GroupHooks* const hooks_;
     const std::unique_ptr<Connection> connection_;  // the writer's thread only
     std::optional<Error> broken_;                   // the writer's thread only
+    std::chrono::steady_clock::time_point last_commit_ = std::chrono::steady_clock::now();  // the same
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable work_came_;

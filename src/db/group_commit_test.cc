@@ -43,10 +43,10 @@ class GroupCommits : public ::testing::TestWithParam<Dialect> {
         ASSERT_TRUE(succeeded(connection));
         ASSERT_TRUE(succeeded((*connection)->execute("CREATE TABLE t (id BIGINT PRIMARY KEY)")));
     }
-    std::unique_ptr<GroupCommit> start(GroupCommitOptions options, GroupSums* sums = nullptr) {
+    std::unique_ptr<GroupCommit> start(GroupCommitOptions options, GroupHooks* hooks = nullptr) {
         auto connection = database_->connect(Access::Write);
         EXPECT_TRUE(succeeded(connection));
-        return std::make_unique<GroupCommit>(*std::move(connection), options, sums);
+        return std::make_unique<GroupCommit>(*std::move(connection), options, hooks);
     }
     // As another connection sees them: what is committed.
     std::string ids() {
@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(All, GroupCommits, ::testing::Values(Dialect::Sqlite, D
                          [](const auto& test) { return testing::dialect_name(test.param); });
 
 TEST_P(GroupCommits, commit_when_there_are_rows_enough) {
-    auto writer = start({.group_rows_max = 10, .group_wait_max = kLongWait});
+    auto writer = start({.group_rows_due = 10, .group_wait_max = kLongWait});
     std::array<End, 5> ends;
     for (std::size_t i = 0; i < 4; ++i)
         writer->submit(Lane::Bulk, 2, insert(static_cast<int>(i)), ends[i].done());
@@ -79,7 +79,7 @@ TEST_P(GroupCommits, commit_when_there_are_rows_enough) {
 }
 
 TEST_P(GroupCommits, commit_when_the_first_job_has_waited_long_enough) {
-    auto writer = start({.group_rows_max = 1'000, .group_wait_max = milliseconds(5)});
+    auto writer = start({.group_rows_due = 1'000, .group_wait_max = milliseconds(5)});
     End end;
     writer->submit(Lane::Bulk, 1, insert(1), end.done());
     EXPECT_TRUE(succeeded(end.future.get()));
@@ -87,7 +87,7 @@ TEST_P(GroupCommits, commit_when_the_first_job_has_waited_long_enough) {
 }
 
 TEST_P(GroupCommits, commit_at_once_for_an_urgent_job_and_take_the_others_along) {
-    auto writer = start({.group_rows_max = 1'000, .group_wait_max = kLongWait});
+    auto writer = start({.group_rows_due = 1'000, .group_wait_max = kLongWait});
     End bulk, urgent;
     writer->submit(Lane::Bulk, 1, insert(1), bulk.done());
     writer->submit(Lane::Urgent, 1, insert(2), urgent.done());
@@ -97,14 +97,14 @@ TEST_P(GroupCommits, commit_at_once_for_an_urgent_job_and_take_the_others_along)
 }
 
 TEST_P(GroupCommits, tell_the_end_only_after_the_commit) {
-    auto writer = start({.group_rows_max = 1, .group_wait_max = kLongWait});
+    auto writer = start({.group_rows_due = 1, .group_wait_max = kLongWait});
     std::promise<std::string> seen;
     writer->submit(Lane::Bulk, 1, insert(1), [&](Result<void>) { seen.set_value(ids()); });
     EXPECT_EQ(seen.get_future().get(), "1 ");
 }
 
 TEST_P(GroupCommits, keep_the_good_jobs_of_a_group_in_which_one_fails) {
-    auto writer = start({.group_rows_max = 4, .group_wait_max = kLongWait});
+    auto writer = start({.group_rows_due = 4, .group_wait_max = kLongWait});
     std::array<End, 4> ends;
     writer->submit(Lane::Bulk, 1, insert(1), ends[0].done());
     // Fails half-way: its first row must go too.
@@ -131,27 +131,30 @@ TEST_P(GroupCommits, keep_the_good_jobs_of_a_group_in_which_one_fails) {
 }
 
 TEST_P(GroupCommits, tell_a_job_that_fails_alone) {
-    auto writer = start({.group_rows_max = 1, .group_wait_max = kLongWait});
-    EXPECT_TRUE(succeeded(writer->run_blocking(insert(1))));
-    EXPECT_TRUE(failed_with(writer->run_blocking(insert(1)), ErrorKind::Exists));
-    EXPECT_TRUE(succeeded(writer->run_blocking(insert(2))));
+    auto writer = start({.group_rows_due = 1, .group_wait_max = kLongWait});
+    EXPECT_TRUE(succeeded(writer->run_blocking(Lane::Urgent, insert(1))));
+    EXPECT_TRUE(failed_with(writer->run_blocking(Lane::Urgent, insert(1)), ErrorKind::Exists));
+    EXPECT_TRUE(succeeded(writer->run_blocking(Lane::Urgent, insert(2))));
     EXPECT_EQ(ids(), "1 2 ");
 }
 
 // Collects how often add() was called within the transaction that counts.
-class Sum final : public GroupSums {
+class Sum final : public GroupHooks {
   public:
     void add(std::int64_t number) { sum_ += number; }
-    void clear() override { sum_ = 0; }
-    Result<void> write(Connection& connection) override { return insert(1'000 + sum_)(connection); }
+    void begun() override { sum_ = 0; }
+    void committed() override { ++commits_; }
+    int commits() const { return commits_; }
+    Result<void> before_commit(Connection& connection) override { return insert(1'000 + sum_)(connection); }
 
   private:
     std::int64_t sum_ = 0;
+    int commits_ = 0;
 };
 
 TEST_P(GroupCommits, write_the_sums_of_what_was_kept) {
     Sum sum;
-    auto writer = start({.group_rows_max = 3, .group_wait_max = kLongWait}, &sum);
+    auto writer = start({.group_rows_due = 3, .group_wait_max = kLongWait}, &sum);
     auto add = [&](std::int64_t id) -> GroupCommit::Work {
         return [&sum, id](Connection& connection) -> Result<void> {
             GODWIT_TRY_VOID(insert(id)(connection));
@@ -167,12 +170,13 @@ TEST_P(GroupCommits, write_the_sums_of_what_was_kept) {
     EXPECT_FALSE(ends[1].future.get());
     EXPECT_TRUE(succeeded(ends[2].future.get()));
     EXPECT_EQ(ids(), "1 3 1004 ");
+    EXPECT_EQ(sum.commits(), 1);
 }
 
 TEST_P(GroupCommits, hold_submitters_back_while_the_queue_is_full) {
     std::promise<void> gate;
     std::shared_future<void> opened = gate.get_future().share();
-    auto writer = start({.group_rows_max = 1, .group_wait_max = kLongWait, .queue_rows_max = 3});
+    auto writer = start({.group_rows_due = 1, .group_wait_max = kLongWait, .queue_rows_max = 3});
     std::promise<void> begun;
     writer->submit(
         Lane::Bulk, 1,
@@ -200,29 +204,29 @@ TEST_P(GroupCommits, hold_submitters_back_while_the_queue_is_full) {
 }
 
 TEST_P(GroupCommits, write_all_that_is_queued_before_they_stop) {
-    auto writer = start({.group_rows_max = 1'000, .group_wait_max = kLongWait});
+    auto writer = start({.group_rows_due = 1'000, .group_wait_max = kLongWait});
     std::array<End, 3> ends;
     for (std::size_t i = 0; i < 3; ++i)
         writer->submit(Lane::Bulk, 1, insert(static_cast<int>(i)), ends[i].done());
     writer->stop();
     for (End& end : ends) EXPECT_TRUE(succeeded(end.future.get()));
     EXPECT_EQ(ids(), "0 1 2 ");
-    EXPECT_TRUE(failed_with(writer->run_blocking(insert(4)), ErrorKind::Cancelled));
+    EXPECT_TRUE(failed_with(writer->run_blocking(Lane::Urgent, insert(4)), ErrorKind::Cancelled));
 }
 
 TEST_P(GroupCommits, fail_everything_after_the_state_has_become_unknown) {
-    auto writer = start({.group_rows_max = 1, .group_wait_max = kLongWait});
+    auto writer = start({.group_rows_due = 1, .group_wait_max = kLongWait});
     auto breaks = [](Connection&) -> Result<void> {
         return Error(ErrorKind::Lost, "write", "state", "gone");
     };
-    EXPECT_TRUE(failed_with(writer->run_blocking(breaks), ErrorKind::Lost));
-    EXPECT_TRUE(failed_with(writer->run_blocking(insert(1)), ErrorKind::Lost));
+    EXPECT_TRUE(failed_with(writer->run_blocking(Lane::Urgent, breaks), ErrorKind::Lost));
+    EXPECT_TRUE(failed_with(writer->run_blocking(Lane::Urgent, insert(1)), ErrorKind::Lost));
     EXPECT_EQ(ids(), "");
 }
 
 TEST_P(GroupCommits, take_jobs_from_many_threads) {
     constexpr int kThreads = 4, kEach = 300;
-    auto writer = start({.group_rows_max = 100, .group_wait_max = milliseconds(5)});
+    auto writer = start({.group_rows_due = 100, .group_wait_max = milliseconds(5)});
     std::atomic<int> succeeded_jobs = 0;
     std::vector<std::thread> threads;
     for (int thread = 0; thread < kThreads; ++thread) {
@@ -246,7 +250,7 @@ TEST(GroupCommitOnSqlite, full_disk_fails_the_group_and_later_jobs_get_their_tur
     ASSERT_TRUE(succeeded((*connection)
                               ->execute("CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE big (b BLOB); "
                                         "PRAGMA max_page_count = 20")));
-    GroupCommit writer(*std::move(connection), {.group_rows_max = 2, .group_wait_max = kLongWait});
+    GroupCommit writer(*std::move(connection), {.group_rows_due = 2, .group_wait_max = kLongWait});
     std::array<End, 2> ends;
     writer.submit(Lane::Bulk, 1, insert(1), ends[0].done());
     writer.submit(
@@ -260,7 +264,7 @@ TEST(GroupCommitOnSqlite, full_disk_fails_the_group_and_later_jobs_get_their_tur
     Result<void> small = ends[0].future.get();
     EXPECT_TRUE(failed_with(ends[1].future.get(), ErrorKind::Full));
     if (!small) EXPECT_EQ(small.error().kind(), ErrorKind::Full);
-    EXPECT_TRUE(succeeded(writer.run_blocking(insert(2))));
+    EXPECT_TRUE(succeeded(writer.run_blocking(Lane::Urgent, insert(2))));
 }
 
 }  // namespace

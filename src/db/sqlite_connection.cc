@@ -74,7 +74,7 @@ Result<void> SqliteConnection::set_up(const SqliteOptions& options, Access acces
     if (access == Access::Read) ::sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     GODWIT_TRY_VOID(execute(fmt::format(
         "PRAGMA page_size = {}; PRAGMA cache_size = -{}; PRAGMA mmap_size = 0; PRAGMA foreign_keys = OFF; "
-        "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON",
+        "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA secure_delete = OFF",
         options.page_bytes, options.cache_bytes_max / 1024)));
     GODWIT_TRY_VOID(identify(access));
     if (access == Access::Read) return execute("PRAGMA wal_autocheckpoint = 0");

@@ -1,0 +1,124 @@
+#include "ledger/counters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace godwit::ledger {
+
+using db::Value;
+using model::Outcome;
+
+namespace {
+
+std::int64_t signed_of(std::uint64_t value) {
+    return static_cast<std::int64_t>(value);
+}
+std::uint64_t unsigned_of(std::int64_t value) {
+    return static_cast<std::uint64_t>(value);
+}
+
+Result<Outcome> outcome_of(std::int64_t value) {
+    if (value < static_cast<std::int64_t>(Outcome::Verified) ||
+        value > static_cast<std::int64_t>(Outcome::Failed)) {
+        return Error(ErrorKind::Corrupt, "read", "the counters",
+                     fmt::format("there is no outcome {}; restore a backup", value));
+    }
+    return static_cast<Outcome>(value);
+}
+
+const CountEntry* find_same(const std::vector<CountEntry>& entries, const CountEntry& wanted) {
+    auto found = std::ranges::find_if(entries, [&](const CountEntry& entry) {
+        return entry.origin == wanted.origin && entry.outcome == wanted.outcome &&
+               entry.reason == wanted.reason;
+    });
+    return found == entries.end() ? nullptr : &*found;
+}
+
+Error mismatch(const CountEntry& entry, const CountEntry& other) {
+    return Error(
+        ErrorKind::Corrupt, "check", "the counters",
+        fmt::format("{} {} objects with {} bytes were counted, but the rows say {} with {}", entry.objects,
+                    model::to_string(entry.outcome), entry.bytes, other.objects, other.bytes));
+}
+
+// In pages, and added up here: a GROUP BY would sort all rows.
+Result<Counters> count_rows(Statements& statements) {
+    constexpr std::int64_t kPageRows = 65'536;
+    Counters counters;
+    std::int64_t seq = 0;
+    for (std::int64_t read = kPageRows; read == kPageRows;) {
+        read = 0;
+        auto take = [&](db::Statement& row) -> Result<void> {
+            seq = row.integer(0);
+            ++read;
+            GODWIT_TRY(Outcome outcome, outcome_of(row.integer(1)));
+            counters.add(CountOrigin::Rows, outcome, row.text(2), 1, unsigned_of(row.integer(3)));
+            return {};
+        };
+        GODWIT_TRY_VOID(for_each_row(statements, Sql::OutcomeSizes,
+                                     {Value::integer(seq), Value::integer(kPageRows)}, take));
+    }
+    return counters;
+}
+
+}  // namespace
+
+void Counters::add(CountOrigin origin, Outcome outcome, std::string_view reason, std::uint64_t objects,
+                   std::uint64_t bytes) {
+    for (CountEntry& entry : entries_) {
+        if (entry.origin == origin && entry.outcome == outcome && entry.reason == reason) {
+            entry.objects += objects;
+            entry.bytes += bytes;
+            return;
+        }
+    }
+    entries_.push_back({origin, outcome, std::string(reason), objects, bytes});
+}
+
+Result<void> Counters::write(Statements& statements) const {
+    for (const CountEntry& entry : entries_) {
+        GODWIT_TRY_VOID(statements.run(
+            Sql::AddCount,
+            {Value::integer(static_cast<std::int64_t>(entry.origin)),
+             Value::integer(static_cast<std::int64_t>(entry.outcome)), Value::text(entry.reason),
+             Value::integer(signed_of(entry.objects)), Value::integer(signed_of(entry.bytes))}));
+    }
+    return {};
+}
+
+Result<std::vector<CountEntry>> read_counters(Statements& statements) {
+    std::vector<CountEntry> entries;
+    GODWIT_TRY_VOID(for_each_row(statements, Sql::Counts, {}, [&](db::Statement& row) -> Result<void> {
+        GODWIT_TRY(Outcome outcome, outcome_of(row.integer(1)));
+        entries.push_back({static_cast<CountOrigin>(row.integer(0)), outcome, std::string(row.text(2)),
+                           unsigned_of(row.integer(3)), unsigned_of(row.integer(4))});
+        return {};
+    }));
+    return entries;
+}
+
+model::Counts sum_of(const std::vector<CountEntry>& entries) {
+    model::Counts counts;
+    for (const CountEntry& entry : entries) counts.add(entry.outcome, entry.objects, entry.bytes);
+    return counts;
+}
+
+Result<void> verify_counters(Statements& statements) {
+    GODWIT_TRY(std::vector<CountEntry> counted, read_counters(statements));
+    std::erase_if(counted, [](const CountEntry& entry) { return entry.origin == CountOrigin::Listing; });
+    GODWIT_TRY(const Counters recounted, count_rows(statements));
+    const std::vector<CountEntry>& rows = recounted.entries();
+    for (const CountEntry& entry : counted) {
+        const CountEntry* same = find_same(rows, entry);
+        if (!same || same->objects != entry.objects || same->bytes != entry.bytes)
+            return mismatch(entry, same ? *same : CountEntry());
+    }
+    for (const CountEntry& entry : rows) {
+        if (!find_same(counted, entry))
+            return mismatch({CountOrigin::Rows, entry.outcome, entry.reason, 0, 0}, entry);
+    }
+    return {};
+}
+
+}  // namespace godwit::ledger

@@ -1,0 +1,50 @@
+// The counters of an execution: objects and bytes for each outcome and reason. What a group of
+// commits adds is collected in memory and written once, in the same transaction as the rows that it
+// counts, so that the counters can never disagree with the ledger.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/statements.h"
+#include "model/outcome.h"
+
+namespace godwit::ledger {
+
+// What was counted. Stored: never renumber.
+enum class CountOrigin : std::uint8_t {
+    Listing = 1,  // objects that get no row: unchanged ones
+    Rows = 2,     // rows of `outcomes`
+};
+
+struct CountEntry {
+    CountOrigin origin = CountOrigin::Rows;
+    model::Outcome outcome = model::Outcome::Failed;
+    std::string reason;
+    std::uint64_t objects = 0;
+    std::uint64_t bytes = 0;
+};
+
+// Sums of what was added. One thread at a time.
+class Counters {
+  public:
+    void add(CountOrigin origin, model::Outcome outcome, std::string_view reason, std::uint64_t objects,
+             std::uint64_t bytes);
+    void clear() { entries_.clear(); }
+    // Adds the sums to those in the database.
+    Result<void> write(Statements& statements) const;
+    const std::vector<CountEntry>& entries() const { return entries_; }
+
+  private:
+    std::vector<CountEntry> entries_;  // a handful: outcomes times reasons
+};
+
+// All committed counters.
+Result<std::vector<CountEntry>> read_counters(Statements& statements);
+model::Counts sum_of(const std::vector<CountEntry>& entries);
+
+// Counts the rows anew and compares (I8). Fails with Corrupt and both numbers where they differ.
+Result<void> verify_counters(Statements& statements);
+
+}  // namespace godwit::ledger
