@@ -17,6 +17,8 @@ namespace {
 // More of a server's own words would bury ours.
 constexpr std::size_t kMessageBytesMax = 300;
 
+constexpr std::string_view kSkewed = "RequestTimeTooSkewed";
+
 struct CodeRow {
     std::string_view code;
     ErrorKind kind;
@@ -139,6 +141,20 @@ std::string seconds_apart(std::int64_t difference_ns) {
     return fmt::format("{} min {} s", seconds / 60, seconds % 60);
 }
 
+std::optional<std::int64_t> server_time(const AnswerHead& head, const ErrorBody& body) {
+    return body.server_time_ns ? body.server_time_ns : head.server_time_ns;
+}
+
+// An answer to HEAD has no code. When it refuses a signed request and its Date is further from our clock
+// than S3 tolerates, no signature of ours could have been right.
+bool must_be_skewed(const Operation& operation, const AnswerHead& head, const ErrorBody& body) {
+    constexpr std::int64_t kToleratedNs = 15 * 60 * std::int64_t{1'000'000'000};
+    if (head.status != 403 || !body.code.empty() || operation.region.empty() || !head.server_time_ns)
+        return false;
+    std::int64_t apart = *head.server_time_ns - operation.unix_time_ns;
+    return apart > kToleratedNs || apart < -kToleratedNs;
+}
+
 std::string skew_cause(std::int64_t server_ns, std::int64_t ours_ns) {
     return fmt::format("the clocks differ by {}: the server's says {}, ours {}; set the machine's clock",
                        seconds_apart(server_ns - ours_ns), format_rfc3339(server_ns, TimePrecision::Seconds),
@@ -155,8 +171,8 @@ std::string other_region(const Operation& operation, const AnswerHead& head, con
 
 std::string cause_of(const Operation& operation, const AnswerHead& head, const ErrorBody& body,
                      std::string_view region) {
-    std::optional<std::int64_t> server = body.server_time_ns ? body.server_time_ns : head.server_time_ns;
-    if (body.code == "RequestTimeTooSkewed" && server) return skew_cause(*server, operation.unix_time_ns);
+    std::optional<std::int64_t> server = server_time(head, body);
+    if (body.code == kSkewed && server) return skew_cause(*server, operation.unix_time_ns);
     if (!region.empty()) {
         return fmt::format("the bucket is in region {}, the request was signed for {}; use region {}", region,
                            operation.region, region);
@@ -169,8 +185,8 @@ std::string cause_of(const Operation& operation, const AnswerHead& head, const E
 
 std::optional<Duration> clock_offset(const Operation& operation, const AnswerHead& head,
                                      const ErrorBody& body) {
-    std::optional<std::int64_t> server = body.server_time_ns ? body.server_time_ns : head.server_time_ns;
-    if (body.code != "RequestTimeTooSkewed" || !server) return std::nullopt;
+    std::optional<std::int64_t> server = server_time(head, body);
+    if (body.code != kSkewed || !server) return std::nullopt;
     return Duration(*server - operation.unix_time_ns);
 }
 
@@ -231,7 +247,9 @@ Refusal refusal(const Operation& operation, const AnswerHead& head, std::string 
     return refusal(operation, head, parse_error_body(std::move(body)).value_or(ErrorBody()));
 }
 
-Refusal refusal(const Operation& operation, const AnswerHead& head, const ErrorBody& body) {
+Refusal refusal(const Operation& operation, const AnswerHead& head, const ErrorBody& told) {
+    ErrorBody body = told;
+    if (must_be_skewed(operation, head, body)) body.code = kSkewed;
     std::string region;
     if (is_about_region(head.status, body.code)) region = other_region(operation, head, body);
     Error error(kind_for(head.status, body.code), std::string(operation.name), std::string(operation.subject),

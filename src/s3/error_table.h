@@ -24,7 +24,7 @@ ErrorKind kind_for(int status, std::string_view code);
 struct Operation {
     std::string_view name;     // "put", "list": as Error::operation
     std::string_view subject;  // a URI without secrets
-    // The region that the request was signed for.
+    // The region that the request was signed for; empty: it was not signed.
     std::string_view region;
     // Our clock when the answer came.
     std::int64_t unix_time_ns = 0;

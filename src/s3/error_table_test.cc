@@ -164,6 +164,18 @@ TEST(Refusal, skewed_clock_shows_both_times_and_the_offset) {
     EXPECT_EQ(by_date.error.kind(), Invalid);
 }
 
+// E53: an answer to HEAD has no body to say so.
+TEST(Refusal, a_bare_403_with_a_date_beyond_tolerance_is_a_skewed_clock) {
+    auto dated = [](std::string_view date) {
+        return refusal(kPut, head(403, {{"date", std::string(date)}}), "");
+    };
+    Refusal refused = dated("Sat, 21 Nov 2026 21:10:17 GMT");
+    EXPECT_EQ(refused.error.code(), "RequestTimeTooSkewed");
+    EXPECT_EQ(refused.clock_offset, -std::chrono::minutes(20));
+    EXPECT_EQ(dated("Sat, 21 Nov 2026 21:20:17 GMT").error.code(), "Forbidden");
+    EXPECT_EQ(dated("Sat, 21 Nov 2026 21:30:17 GMT").clock_offset, std::nullopt);
+}
+
 TEST(Refusal, wrong_region_names_both) {
     Refusal malformed =
         refusal(kPut, head(400), body("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"));
