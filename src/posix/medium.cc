@@ -22,11 +22,16 @@ namespace {
 constexpr std::uint64_t kZfsMagic = 0x2FC12FC1;  // accepts O_DIRECT and reads from its own cache
 
 // File systems that take O_DIRECT for an answer and have no medium, or do not tell.
-bool lives_in_memory(int fd) {
-    struct statfs file_system{};
-    if (::fstatfs(fd, &file_system) != 0) return true;
-    auto type = static_cast<std::uint64_t>(file_system.f_type);
+bool lives_in_memory(std::uint64_t type) {
     return type == TMPFS_MAGIC || type == RAMFS_MAGIC || type == HUGETLBFS_MAGIC || type == kZfsMagic;
+}
+
+// Most files are on their root's file system, which has been asked once.
+std::uint64_t file_system_type(const Root& root, int fd, const struct stat& status) {
+    if (status.st_dev == root.device()) return root.file_system_type();
+    struct statfs file_system{};
+    if (::fstatfs(fd, &file_system) != 0) return RAMFS_MAGIC;  // the weaker claim
+    return static_cast<std::uint64_t>(file_system.f_type);
 }
 
 enum class Direct : std::uint8_t { Yes, No, Unknown };
@@ -85,9 +90,9 @@ void AlignedBuffer::Free::operator()(std::byte* bytes) const {
     std::free(bytes);
 }
 
-std::unique_ptr<Medium> Medium::past_cache(Os& os, int fd, const struct stat& status) {
-    auto medium = std::make_unique<Medium>(os, fd);
-    if (lives_in_memory(fd)) return medium;
+std::unique_ptr<Medium> Medium::past_cache(const Root& root, int fd, const struct stat& status) {
+    auto medium = std::make_unique<Medium>(root.os(), fd);
+    if (lives_in_memory(file_system_type(root, fd, status))) return medium;
     Direct support = direct_support(fd);
     // Where nobody tells whether O_DIRECT is kept, an empty cache makes up for a broken promise.
     bool dropped =

@@ -17,7 +17,7 @@
 #include <span>
 
 #include "model/evidence.h"
-#include "posix/os.h"
+#include "posix/root.h"
 
 namespace godwit::posix {
 
@@ -48,8 +48,9 @@ class Medium {
   public:
     // Through the page cache.
     Medium(Os& os, int fd) : os_(os), fd_(fd) {}
-    // Past it, as far as possible: `fd` must not be written any more. `status` is its fstat.
-    static std::unique_ptr<Medium> past_cache(Os& os, int fd, const struct stat& status);
+    // Past it, as far as possible: `fd`, a file below `root`, must not be written any more. `status`
+    // is its fstat.
+    static std::unique_ptr<Medium> past_cache(const Root& root, int fd, const struct stat& status);
 
     // Hands the bytes from `offset_bytes` on to `take`, in order and in pieces, until `size_bytes`
     // have been read or the file ends. Returns how many there were, or the errno.

@@ -33,9 +33,10 @@ std::string read_all(const Medium& medium, std::uint64_t offset, std::uint64_t s
 }
 
 TEST(Medium, of_memory_is_the_cache_whatever_the_kernel_accepts) {
+    TempDirectory tree;
     int fd = ::memfd_create("medium", MFD_CLOEXEC);
     ASSERT_EQ(::pwrite(fd, "hello", 5, 0), 5);
-    auto medium = Medium::past_cache(system_os(), fd, status_of(fd));
+    auto medium = Medium::past_cache(*testing::open_root(tree.path()), fd, status_of(fd));
     EXPECT_EQ(medium->level(), EvidenceLevel::ReadBackCached);
     EXPECT_EQ(read_all(*medium, 1, 100), "ello");
     ::close(fd);
@@ -47,7 +48,7 @@ TEST(Medium, ends_where_the_file_ends) {
     tree.write("file", text);
     int fd = ::open((tree / "file").c_str(), O_RDWR | O_CLOEXEC);
     ASSERT_EQ(::fsync(fd), 0);
-    auto medium = Medium::past_cache(system_os(), fd, status_of(fd));
+    auto medium = Medium::past_cache(*testing::open_root(tree.path()), fd, status_of(fd));
     EXPECT_EQ(read_all(*medium, 0, 20'000).size(), 10'000u);
     EXPECT_EQ(read_all(*medium, 9'999, 20'000).size(), 1u);
     EXPECT_EQ(read_all(*medium, 10'000, 20'000).size(), 0u);
@@ -61,7 +62,7 @@ TEST(Medium, reads_with_o_direct_where_the_file_system_keeps_it) {
     tree.write("file", std::string(8192, 'a'));
     int fd = ::open((tree / "file").c_str(), O_RDWR | O_CLOEXEC);
     ASSERT_EQ(::fsync(fd), 0);
-    auto medium = Medium::past_cache(system_os(), fd, status_of(fd));
+    auto medium = Medium::past_cache(*testing::open_root(tree.path()), fd, status_of(fd));
     if (medium->level() != EvidenceLevel::ReadBack) GTEST_SKIP() << "no O_DIRECT on this file system";
     // O_DIRECT is on: a read of odd length into odd memory would be refused if it were not ours.
     EXPECT_TRUE(::fcntl(fd, F_GETFL) & O_DIRECT);
@@ -73,9 +74,10 @@ TEST(Medium, falls_back_to_the_cache_and_says_so_when_the_device_refuses) {
     TempDirectory tree;
     tree.write("file", std::string(8192, 'a'));
     testing::FaultyOs os;
+    auto root = testing::open_root(tree.path(), os);
     int fd = ::open((tree / "file").c_str(), O_RDWR | O_CLOEXEC);
     ASSERT_EQ(::fsync(fd), 0);
-    auto medium = Medium::past_cache(os, fd, status_of(fd));
+    auto medium = Medium::past_cache(*root, fd, status_of(fd));
     if (medium->level() != EvidenceLevel::ReadBack) GTEST_SKIP() << "no O_DIRECT on this file system";
     os.fail("pread", EINVAL);
     EXPECT_EQ(read_all(*medium, 0, 8192).size(), 8192u);

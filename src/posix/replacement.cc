@@ -166,11 +166,10 @@ Result<void> FileReplacement::read_back() {
     if (!expected_) return {};
     struct stat status = staged_.status;
     status.st_size = static_cast<off_t>(size_bytes_);
-    auto medium = Medium::past_cache(tools_.root.os(), staged_.fd.get(), status);
+    auto medium = Medium::past_cache(tools_.root, staged_.fd.get(), status);
     Hasher hasher(expected_->algorithm());
     auto take = [&](std::span<const std::byte> piece) { hasher.update(piece); };
-    // One byte more than there should be, to see a file that is too long.
-    auto got = medium->read(0, size_bytes_ + 1, take);
+    auto got = medium->read(0, size_bytes_, take);
     if (!got) return path_error(got.error(), "read back", subject());
     Digest found = hasher.digest();
     if (*got != size_bytes_ || found != *expected_) return corrupt(subject(), *expected_, found);
@@ -190,6 +189,11 @@ Result<void> FileReplacement::apply(int directory) {
             .with_code("StagedFileSwapped");
     }
     published_.identity = identity_of(*named);
+    if (published_.identity.size_bytes != size_bytes_) {
+        return Error(ErrorKind::Corrupt, "publish", subject(),
+                     fmt::format("expected {} bytes, found {}", size_bytes_, published_.identity.size_bytes))
+            .with_code("Mismatch");
+    }
     staged_.fd.close();
     return {};
 }

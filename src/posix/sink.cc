@@ -177,7 +177,7 @@ Task<Result<void>> PosixSink::prepare(Context& context, const Digest& source) {
 Task<Result<void>> PosixSink::read_back(Context& context, const Digest& source) {
     struct stat status = file_.staged().status;
     status.st_size = static_cast<off_t>(request_.size_bytes);
-    auto open = [&] { return Medium::past_cache(root_->os(), file_.staged().fd.get(), status); };
+    auto open = [&] { return Medium::past_cache(*root_, file_.staged().fd.get(), status); };
     std::unique_ptr<Medium> medium = co_await workshop_->pool.run(workshop_->loop, open);
     Result<Digest> found = Error(ErrorKind::Invalid, "", "", "");
     if (digests_combine(source.algorithm())) {

@@ -110,7 +110,7 @@ Result<void> FileSource::open(const store::OpenRequest& request) {
         return changed("open", subject(), request.expected, identity_of(status_));
     info_ = info_of(request.key, status_);
     if (request.from_medium) {
-        medium_ = Medium::past_cache(root_->os(), fd_.get(), status_);
+        medium_ = Medium::past_cache(*root_, fd_.get(), status_);
     } else {
         medium_ = std::make_unique<Medium>(root_->os(), fd_.get());
     }

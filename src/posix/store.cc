@@ -63,7 +63,7 @@ Result<EvidenceLevel> probe(const Root& root, const StagingNames& staging) {
     int failed = os.fsync(file.fd.get());
     if (failed < 0) return path_error(-failed, "sync a probe in", subject);
     file.status.st_size = static_cast<off_t>(bytes.size());
-    auto medium = Medium::past_cache(os, file.fd.get(), file.status);
+    auto medium = Medium::past_cache(root, file.fd.get(), file.status);
     auto ignore = [](std::span<const std::byte>) {};
     auto got = medium->read(0, bytes.size(), ignore);
     if (!got) return path_error(got.error(), "read a probe from", subject);

@@ -95,7 +95,7 @@ class FaultyOs : public Os {
     auto forward(std::string_view name, Call call) -> decltype(call());
 
     mutable std::mutex mutex_;
-    Hook hook_;                         // guarded by mutex_; called without it held by others
+    Hook hook_;                         // guarded by mutex_; called with it held
     std::map<std::string, int> calls_;  // guarded by mutex_
 };
 
