@@ -1,0 +1,335 @@
+// One suite for every Journal: the one in memory, which the engine's tests run on, and the one that
+// lasts. What holds for both is what the engine may rely on.
+#include "ledger/journal.h"
+
+#include <gtest/gtest.h>
+
+#include "db/testing/databases.h"
+#include "ledger/execution_ledger.h"
+#include "ledger/memory_journal.h"
+#include "ledger/testing/samples.h"
+#include "runtime/group.h"
+#include "runtime/io_loop.h"
+
+namespace godwit::ledger {
+namespace {
+
+using db::testing::succeeded;
+using model::Outcome;
+using testing::sample_key;
+using testing::sample_object;
+using testing::sample_record;
+
+// A Journal that can be interrupted: the next one carries on what it holds.
+class Kept {
+  public:
+    virtual ~Kept() = default;
+    virtual Journal& journal() = 0;
+    virtual void interrupt() = 0;
+};
+
+class KeptInMemory final : public Kept {
+  public:
+    Journal& journal() override { return journal_; }
+    void interrupt() override { journal_.void_leases(); }
+
+  private:
+    MemoryJournal journal_;
+};
+
+class KeptOnDisk final : public Kept {
+  public:
+    explicit KeptOnDisk(runtime::Loop& loop) : loop_(loop) {
+        auto index = Index::open(directory_ / "index.db");
+        GODWIT_CHECK(index, "{}", index.error().message());
+        index_ = *std::move(index);
+        open(ExecutionLedger::create(settings(), {.id = "exec-1", .task = "task-1"}));
+    }
+    Journal& journal() override { return *ledger_; }
+    void interrupt() override {
+        ledger_.reset();
+        open(ExecutionLedger::open(settings()));
+    }
+
+  private:
+    ExecutionLedgerSettings settings() {
+        return {.path = directory_ / "exec-1.db",
+                .loop = loop_,
+                .index = *index_,
+                .commit = {.group_wait_max = std::chrono::milliseconds(1)}};
+    }
+    void open(Result<std::unique_ptr<ExecutionLedger>> ledger) {
+        GODWIT_CHECK(ledger, "{}", ledger.error().message());
+        ledger_ = *std::move(ledger);
+    }
+
+    runtime::Loop& loop_;
+    db::testing::TemporaryDirectory directory_;
+    std::unique_ptr<Index> index_;
+    std::unique_ptr<ExecutionLedger> ledger_;
+};
+
+enum class Where { Memory, Disk };
+
+class Journals : public ::testing::TestWithParam<Where> {
+  protected:
+    Journals() {
+        if (GetParam() == Where::Memory)
+            kept_ = std::make_unique<KeptInMemory>();
+        else
+            kept_ = std::make_unique<KeptOnDisk>(loop_);
+        EXPECT_TRUE(succeeded(wait(journal().add_shards(std::vector<model::KeyRange>(1)))));
+    }
+
+    Journal& journal() { return kept_->journal(); }
+    template <class T>
+    T wait(Task<T> task) {
+        return loop_.block_on(std::move(task));
+    }
+    static std::vector<model::PlannedObject> objects(std::uint64_t first, std::uint64_t count) {
+        std::vector<model::PlannedObject> made;
+        for (std::uint64_t i = 0; i < count; ++i) made.push_back(sample_object(first + i));
+        return made;
+    }
+    void list(std::uint64_t first, std::uint64_t count, BatchKind kind = BatchKind::Ordinary) {
+        ListingCommit commit;
+        commit.shard = 1;
+        commit.cursor = sample_key(first + count);
+        (kind == BatchKind::Directories ? commit.directories : commit.ordinary) = objects(first, count);
+        ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(commit)))));
+    }
+    std::optional<Batch> lease(BatchKind kind = BatchKind::Ordinary) {
+        auto batch = wait(journal().lease_batch(kind));
+        EXPECT_TRUE(succeeded(batch));
+        return batch ? *std::move(batch) : std::nullopt;
+    }
+    Result<void> record(const Batch& batch, std::uint32_t item, std::uint64_t number,
+                        Outcome outcome = Outcome::Verified) {
+        ObjectRecord row = sample_record(batch.id, item, number);
+        row.lease_epoch = batch.lease_epoch;
+        row.outcome = outcome;
+        row.index = outcome == Outcome::Verified;
+        return wait(journal().record(std::move(row)));
+    }
+    Result<void> finish(const Batch& batch) { return wait(journal().finish_batch(batch.id, batch.lease_epoch)); }
+    std::uint64_t open_batches() {
+        auto open = wait(journal().open_batches());
+        EXPECT_TRUE(succeeded(open));
+        return *open;
+    }
+    static std::string numbers(const Batch& batch) {
+        std::string text;
+        for (const Batch::Item& item : batch.items) text += std::to_string(item.number) + " ";
+        return text;
+    }
+
+    runtime::IoLoop loop_;
+    std::unique_ptr<Kept> kept_;
+};
+
+INSTANTIATE_TEST_SUITE_P(All, Journals, ::testing::Values(Where::Memory, Where::Disk),
+                         [](const auto& test) { return test.param == Where::Memory ? "Memory" : "Disk"; });
+
+TEST_P(Journals, keep_shards_with_their_cursor) {
+    list(0, 2);
+    auto shards = wait(journal().shards());
+    ASSERT_TRUE(succeeded(shards));
+    ASSERT_EQ(shards->size(), 1u);
+    EXPECT_EQ((*shards)[0].cursor, sample_key(2));
+    EXPECT_FALSE((*shards)[0].complete);
+    ListingCommit last;
+    last.shard = 1;
+    last.cursor = sample_key(9);
+    last.complete = true;
+    ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(last)))));
+    kept_->interrupt();
+    shards = wait(journal().shards());
+    EXPECT_TRUE((*shards)[0].complete);
+    EXPECT_EQ((*shards)[0].cursor, sample_key(9));
+}
+
+TEST_P(Journals, lease_each_batch_once_and_whole) {
+    list(0, 3);
+    list(3, 2);
+    std::optional<Batch> first = lease(), second = lease();
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(numbers(*first), "0 1 2 ");
+    EXPECT_EQ(numbers(*second), "0 1 ");
+    EXPECT_EQ(first->items[2].object.key, sample_object(2).key);
+    EXPECT_EQ(first->items[2].object.source, sample_object(2).source);
+    EXPECT_FALSE(first->leased_before);
+    EXPECT_FALSE(lease());
+    EXPECT_FALSE(lease(BatchKind::Directories));
+    EXPECT_EQ(open_batches(), 2u);
+}
+
+TEST_P(Journals, lease_directories_from_the_last_key_to_the_first) {
+    list(0, 1, BatchKind::Directories);
+    list(1, 1, BatchKind::Directories);
+    std::optional<Batch> batch = lease(BatchKind::Directories);
+    ASSERT_TRUE(batch);
+    EXPECT_EQ(batch->items[0].object.key.bytes(), sample_key(1));
+    EXPECT_EQ(lease(BatchKind::Directories)->items[0].object.key.bytes(), sample_key(0));
+}
+
+TEST_P(Journals, count_ends_and_unchanged_objects) {
+    ListingCommit commit;
+    commit.shard = 1;
+    commit.cursor = sample_key(3);
+    commit.ordinary = objects(0, 3);
+    commit.unchanged.add(Outcome::Unchanged, 1000, 1'000'000);
+    ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(commit)))));
+    Batch batch = *lease();
+    ASSERT_TRUE(succeeded(record(batch, 0, 0)));
+    ASSERT_TRUE(succeeded(record(batch, 1, 1, Outcome::Failed)));
+    ASSERT_TRUE(succeeded(record(batch, 2, 2, Outcome::Gone)));
+    ASSERT_TRUE(succeeded(finish(batch)));
+    auto counts = wait(journal().counts());
+    ASSERT_TRUE(succeeded(counts));
+    EXPECT_EQ(counts->listed(), 1003u);
+    EXPECT_EQ((*counts)[Outcome::Unchanged], 1000u);
+    EXPECT_EQ(counts->bytes[static_cast<std::size_t>(Outcome::Unchanged)], 1'000'000u);
+    EXPECT_EQ(counts->copied(), 1u);
+    EXPECT_EQ(counts->failed(), 1u);
+    EXPECT_EQ(open_batches(), 0u);
+}
+
+TEST_P(Journals, give_an_interrupted_batch_again_without_what_has_its_end) {
+    list(0, 20);
+    Batch batch = *lease();
+    ASSERT_TRUE(succeeded(record(batch, 3, 3)));
+    ASSERT_TRUE(succeeded(record(batch, 17, 17)));
+    kept_->interrupt();
+    Batch again = *lease();
+    EXPECT_EQ(again.id, batch.id);
+    EXPECT_TRUE(again.leased_before);
+    EXPECT_GT(again.lease_epoch, batch.lease_epoch);
+    EXPECT_EQ(numbers(again), "0 1 2 4 5 6 7 8 9 10 11 12 13 14 15 16 18 19 ");
+    for (const Batch::Item& item : again.items) ASSERT_TRUE(succeeded(record(again, item.number, item.number)));
+    ASSERT_TRUE(succeeded(finish(again)));
+    EXPECT_EQ(wait(journal().counts())->copied(), 20u);
+}
+
+TEST_P(Journals, bring_deferred_objects_back_in_retry_batches) {
+    list(0, 3);
+    Batch batch = *lease();
+    ASSERT_TRUE(succeeded(record(batch, 0, 0)));
+    for (std::uint32_t item : {1u, 2u}) {
+        model::PlannedObject object = batch.items[item].object;
+        object.deferrals = 1;
+        ASSERT_TRUE(succeeded(wait(journal().defer(batch.id, item, std::move(object)))));
+    }
+    ASSERT_TRUE(succeeded(finish(batch))) << "deferred items need no end here";
+    EXPECT_GT(open_batches(), 0u);
+    kept_->interrupt();
+    std::uint64_t back = 0;
+    while (std::optional<Batch> retry = lease(BatchKind::Retry)) {
+        EXPECT_EQ(retry->kind, BatchKind::Retry);
+        for (const Batch::Item& item : retry->items) {
+            EXPECT_EQ(item.object.deferrals, 1u);
+            ASSERT_TRUE(succeeded(record(*retry, item.number, 1 + back++)));
+        }
+        ASSERT_TRUE(succeeded(finish(*retry)));
+    }
+    EXPECT_EQ(back, 2u);
+    EXPECT_EQ(open_batches(), 0u);
+    EXPECT_EQ(wait(journal().counts())->copied(), 3u);
+}
+
+TEST_P(Journals, defer_an_object_again_and_again) {
+    list(0, 1);
+    Batch batch = *lease();
+    for (std::uint32_t deferrals = 1; deferrals <= 3; ++deferrals) {
+        model::PlannedObject object = batch.items[0].object;
+        EXPECT_EQ(object.deferrals, deferrals - 1);
+        object.deferrals = deferrals;
+        ASSERT_TRUE(succeeded(wait(journal().defer(batch.id, 0, std::move(object)))));
+        ASSERT_TRUE(succeeded(finish(batch)));
+        std::optional<Batch> next = lease(BatchKind::Retry);
+        ASSERT_TRUE(next);
+        batch = *std::move(next);
+    }
+    ASSERT_TRUE(succeeded(record(batch, 0, 0, Outcome::Deferred)));
+    ASSERT_TRUE(succeeded(finish(batch)));
+    EXPECT_EQ(wait(journal().counts())->deferred(), 1u);
+    EXPECT_EQ(open_batches(), 0u);
+}
+
+TEST_P(Journals, remember_uploads_until_they_are_removed) {
+    Upload upload;
+    upload.key = model::Key(std::string("a\0\xff", 3));
+    upload.intent_unix_ns = 5;
+    upload.source = testing::sample_identity(1);
+    ASSERT_TRUE(succeeded(wait(journal().put_upload(upload))));
+    upload.checkpoint = std::string("\0opaque", 7);
+    ASSERT_TRUE(succeeded(wait(journal().put_upload(upload))));
+    kept_->interrupt();
+    auto uploads = wait(journal().uploads());
+    ASSERT_TRUE(succeeded(uploads));
+    ASSERT_EQ(uploads->size(), 1u);
+    EXPECT_EQ((*uploads)[0].key, upload.key);
+    EXPECT_EQ((*uploads)[0].intent_unix_ns, 5);
+    EXPECT_EQ((*uploads)[0].checkpoint, upload.checkpoint);
+    EXPECT_EQ((*uploads)[0].source, upload.source);
+    ASSERT_TRUE(succeeded(wait(journal().remove_upload(upload.key))));
+    EXPECT_TRUE(wait(journal().uploads())->empty());
+}
+
+TEST_P(Journals, know_recorded_and_adopted_objects_in_the_index) {
+    ListingCommit commit;
+    commit.shard = 1;
+    commit.cursor = sample_key(9);
+    commit.ordinary = objects(0, 2);
+    model::IndexRow adopted;
+    adopted.key = model::Key(sample_key(5));
+    adopted.source = testing::sample_identity(5);
+    adopted.destination = testing::sample_identity(6);
+    commit.adopted.push_back(adopted);
+    ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(commit)))));
+    Batch batch = *lease();
+    ASSERT_TRUE(succeeded(record(batch, 0, 0)));
+    ASSERT_TRUE(succeeded(record(batch, 1, 1, Outcome::Failed)));
+    kept_->interrupt();
+    auto page = wait(journal().index_page({}));
+    ASSERT_TRUE(succeeded(page));
+    ASSERT_EQ(page->size(), 2u);
+    EXPECT_EQ((*page)[0].key.bytes(), sample_key(0));
+    EXPECT_EQ((*page)[0].source, sample_record(1, 0, 0).evidence.source);
+    EXPECT_EQ((*page)[0].destination, sample_record(1, 0, 0).evidence.destination);
+    EXPECT_EQ((*page)[0].digest, sample_record(1, 0, 0).evidence.source_digest);
+    EXPECT_EQ((*page)[0].level, model::EvidenceLevel::Attested);
+    EXPECT_EQ((*page)[1].key.bytes(), sample_key(5));
+    EXPECT_EQ((*page)[1].destination, adopted.destination);
+    EXPECT_FALSE((*page)[1].digest);
+    auto part = wait(journal().index_page({.after = sample_key(0), .before = sample_key(5)}));
+    EXPECT_TRUE(part->empty());
+}
+
+TEST_P(Journals, serve_many_at_once) {
+    constexpr std::uint32_t kItems = 1000;
+    list(0, kItems);
+    Batch batch = *lease();
+    std::vector<bool> done(kItems);
+    auto record_one = [](Journal& journal, ObjectRecord row, std::vector<bool>& ended) -> Task<void> {
+        std::uint32_t item = row.item;
+        Result<void> recorded = co_await journal.record(std::move(row));
+        ended[item] = recorded.has_value();
+    };
+    auto record_all = [&](runtime::Loop& loop) -> Task<bool> {
+        runtime::TaskGroup group(loop);
+        for (std::uint32_t item = 0; item < kItems; ++item) {
+            ObjectRecord row = sample_record(batch.id, item, item);
+            row.lease_epoch = batch.lease_epoch;
+            group.spawn(record_one(journal(), std::move(row), done));
+        }
+        co_await group.wait();
+        co_return true;
+    };
+    loop_.block_on(record_all(loop_));
+    EXPECT_EQ(std::ranges::count(done, true), kItems);
+    ASSERT_TRUE(succeeded(finish(batch)));
+    EXPECT_EQ(wait(journal().counts())->copied(), kItems);
+}
+
+}  // namespace
+}  // namespace godwit::ledger
