@@ -10,6 +10,8 @@ std::string_view PrefixGuard::beneath_file(std::string_view key) {
     return {};
 }
 
-void PrefixGuard::is_file(std::string_view key) { files_.emplace_back(key); }
+void PrefixGuard::is_file(std::string_view key) {
+    files_.emplace_back(key);
+}
 
 }  // namespace godwit::model
