@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
-#include <cstring>
 
 namespace godwit::net {
 namespace {
@@ -64,9 +63,9 @@ Result<std::optional<std::size_t>> find_head_end(std::span<const std::byte> byte
     if (text.substr(0, kBegin.size()) != kBegin.substr(0, text.size()))
         return not_http("not an HTTP/1 answer");
     std::size_t from = searched < kEnd.size() ? 0 : searched - (kEnd.size() - 1);
-    const void* end = memmem(text.data() + from, text.size() - from, kEnd.data(), kEnd.size());
-    if (!end) return std::optional<std::size_t>();
-    return static_cast<std::size_t>(static_cast<const char*>(end) - text.data()) + kEnd.size();
+    std::size_t end = text.find(kEnd, from);
+    if (end == std::string_view::npos) return std::optional<std::size_t>();
+    return end + kEnd.size();
 }
 
 Result<ResponseHead> parse_head(std::span<const std::byte> head) {

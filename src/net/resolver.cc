@@ -24,11 +24,21 @@ std::vector<Address> with_port(const std::vector<Address>& addresses, std::uint1
     return out;
 }
 
+// RFC 6761 §6.3: no server is asked. (And c-ares 1.18 loses memory for each such question.)
+bool is_localhost(std::string_view host) {
+    return host == "localhost" || host.ends_with(".localhost");
+}
+
+std::vector<Address> loopback_addresses(std::uint16_t port) {
+    return {*Address::parse("127.0.0.1", port), *Address::parse("::1", port)};
+}
+
 }  // namespace
 
 Task<Result<std::vector<Address>>> Resolver::resolve(Context& context, const std::string& host,
                                                      std::uint16_t port) {
     if (std::optional<Address> literal = Address::parse(host, port)) co_return std::vector<Address>{*literal};
+    if (is_localhost(host)) co_return loopback_addresses(port);
     Use use(name_for(host));
     Name& name = use.name;
     while (is_due(name)) {

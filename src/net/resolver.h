@@ -31,7 +31,8 @@ class Resolver {
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
-    // All addresses of `host` (at least one), each with `port`. A literal address is its own answer.
+    // All addresses of `host` (at least one), each with `port`. A literal address is its own answer, and
+    // localhost with all below it is the loopback.
     // Fails as look_up does, or with the context.
     runtime::Task<Result<std::vector<Address>>> resolve(runtime::Context& context, const std::string& host,
                                                         std::uint16_t port);

@@ -26,6 +26,12 @@ Result<Permit> Permits::Acquire::await_resume() {
     GODWIT_CHECK(false, "a permit wait ended without permit or reason");
 }
 
+// Whoever stands behind may need less.
+void Permits::Acquire::forget() {
+    Queue::unlink();
+    permits_.grant_waiting();
+}
+
 void Permits::Acquire::grant() {
     granted_ = true;
     complete();

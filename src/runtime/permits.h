@@ -58,7 +58,7 @@ class Permits {
         using Queue =
             boost::intrusive::list_base_hook<boost::intrusive::tag<Permits>,
                                              boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-        void forget() override { Queue::unlink(); }
+        void forget() override;
         void grant();
 
         Permits& permits_;

@@ -28,7 +28,8 @@ Action action_for(ErrorKind kind) {
 }
 
 Duration retry_delay(const RetryPolicy& policy, int attempt, const Error& error, std::uint64_t random) {
-    int doublings = std::min(attempt - 1, 30);
+    // So few that the product does not overflow: delays of two hours and less.
+    int doublings = std::min(attempt - 1, 20);
     Duration ceiling = std::min(policy.delay_max, policy.delay_min * (std::int64_t{1} << doublings));
     auto half = static_cast<std::uint64_t>(ceiling.count() / 2);
     Duration delay = ceiling / 2 + Duration(static_cast<std::int64_t>(half ? random % half : 0));

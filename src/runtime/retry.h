@@ -29,7 +29,7 @@ struct RetryPolicy {
     Duration delay_min = std::chrono::milliseconds(50);
     Duration delay_max = std::chrono::seconds(20);
     // Told before each wait: the error, the attempt that failed (from 1), the wait.
-    std::function<void(const Error&, int, Duration)> on_retry;
+    std::function<void(const Error&, int, Duration)> on_retry = {};
 };
 
 // How long to wait after the failed `attempt` (from 1): exponential with full jitter, from half of
