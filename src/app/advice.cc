@@ -55,10 +55,7 @@ constexpr std::array kRows{
     Row{"Mismatch",
         "the stored bytes differ from the source's: run the same command; if it goes on, suspect the "
         "destination's disks or network"},
-    Row{"StateBusy", "wait for the other run, or stop it: both would do the same work"},
-    Row{"StateOnNetwork", "keep state on a local disk: --data-dir, or GODWIT_DATA_DIR"},
-    Row{"StateCorrupt", "move the file away, or bring a backup back: godwit state restore"},
-    Row{"StateTooNew", "use the newer godwit that wrote it, or another --data-dir"},
+    Row{"Locked", "wait for the other run, or stop it: both would do the same work"},
     Row{"NoDataDirectory", "say where with --data-dir"},
     // Kinds, for codes that nobody has named
     Row{"changed", "it changed while it was read: run again when it is quiet, or --on-change publish"},

@@ -299,6 +299,12 @@ bool Values::flag(std::string_view name) const {
     return values_.contains(name);
 }
 
+std::vector<std::string> Values::names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, values] : values_) names.push_back(name);
+    return names;
+}
+
 int Values::times(std::string_view name) const {
     auto found = values_.find(name);
     return found == values_.end() ? 0 : static_cast<int>(found->second.size());

@@ -31,6 +31,8 @@ class Values {
 
     void set(const std::string& name, std::string value) { values_[name].push_back(std::move(value)); }
     bool has(std::string_view name) const { return values_.contains(name); }
+    // Of all options that have a value, in order.
+    std::vector<std::string> names() const;
 
   private:
     std::map<std::string, std::vector<std::string>, std::less<>> values_;

@@ -208,7 +208,7 @@ constexpr std::array kVerifyHow{
            .help =
                "size and mtime from the listings; digests that the stores keep, else of the bytes; or the "
                "bytes of both ends"},
-    
+
     Option{.name = "no-preserve-owner", .help = "do not compare user and group"},
     Option{.name = "no-preserve-mode", .help = "do not compare permission bits"},
     Option{.name = "no-preserve-mtime", .help = "do not compare modification times"},

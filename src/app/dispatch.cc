@@ -4,8 +4,10 @@
 
 #include "app/about_commands.h"
 #include "app/advice.h"
+#include "app/copy_command.h"
 #include "app/doctor_command.h"
 #include "app/location_commands.h"
+#include "app/verify_command.h"
 
 namespace godwit::app {
 namespace {
@@ -18,9 +20,9 @@ struct Row {
 };
 
 constexpr std::array kRows{
-    Row{"ls", run_list},         Row{"stat", run_stat}, Row{"doctor", run_doctor},
-    Row{"version", run_version}, Row{"help", run_help}, Row{"completion", run_completion},
-    Row{"man", run_man},
+    Row{"copy", run_copy_command}, Row{"verify", run_verify},         Row{"ls", run_list},
+    Row{"stat", run_stat},         Row{"doctor", run_doctor},         Row{"version", run_version},
+    Row{"help", run_help},         Row{"completion", run_completion}, Row{"man", run_man},
 };
 
 void configure(Terminal& terminal, const Values& values) {

@@ -4,6 +4,7 @@
 #include "app/doctor_checks.h"
 #include "app/loop_run.h"
 #include "app/rows.h"
+#include "app/run_options.h"
 
 namespace godwit::app {
 namespace {
@@ -53,9 +54,7 @@ Result<ExitCode> run_doctor(const Invocation& invocation, Session& session) {
         GODWIT_TRY(Location location, parse_location("URI", word));
         locations.push_back(std::move(location));
     }
-    OutputFormat output =
-        output_format_from(invocation.values.text("output").value_or("table")).value_or(OutputFormat::Table);
-    DoctorRows rows(session.terminal, output);
+    DoctorRows rows(session.terminal, output_of(invocation.values));
     rows.add(check_machine());
     GODWIT_TRY(std::string directory, data_directory(invocation.values, session.environment));
     rows.add(check_data_directory(directory));

@@ -214,11 +214,12 @@ std::string text_of(const Location& root) {
 Task<Result<void>> complete(Context& context, StoreKit& kit, const EndsRequest& request, Found& source,
                             Ends& ends) {
     Target target = target_of(request.destination, source);
-    GODWIT_CO_TRY_VOID(check_apart(source, target));
+    if (!request.may_overlap) GODWIT_CO_TRY_VOID(check_apart(source, target));
     ends.source_text = text_of(source.root);
     ends.destination_text = text_of(target.root);
     GODWIT_CO_TRY_VOID(co_await attach_destination(context, kit, request, target, ends));
     if (!source.stored.empty()) narrow(ends, source, target);
+    if (request.may_overlap) co_return {};
     co_return check_roots_apart(ends);
 }
 

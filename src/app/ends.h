@@ -22,6 +22,8 @@ struct EndsRequest {
     bool lineage = false;
     // Nothing may be made or probed at the destination.
     bool look_only = false;
+    // Both ends may be the same bytes: nothing will be written.
+    bool may_overlap = false;
 };
 
 // Two stores, attached.

@@ -38,12 +38,8 @@ constexpr std::array kCodes{
     CodeRow{"Mismatch", ExitCode::NotVerified},
     CodeRow{"RequestTimeTooSkewed", ExitCode::Denied},
     CodeRow{"NoCredentials", ExitCode::Denied},
-    CodeRow{"StateBusy", ExitCode::SafetyStop},
-    CodeRow{"StateCorrupt", ExitCode::BadConfig},
-    CodeRow{"StateTooNew", ExitCode::BadConfig},
-    CodeRow{"StateOnNetwork", ExitCode::BadConfig},
+    CodeRow{"Locked", ExitCode::SafetyStop},
     CodeRow{"ListingOutOfOrder", ExitCode::SafetyStop},
-    CodeRow{"ListingFailed", ExitCode::SafetyStop},
     CodeRow{"Empty", ExitCode::Empty},
 };
 

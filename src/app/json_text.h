@@ -18,7 +18,9 @@ void set_time(boost::json::object& object, std::string_view name, std::int64_t u
 
 // {"v":1,"ts":...,"type":type}: the head of every line of a stream.
 boost::json::object json_event(std::string_view type, std::int64_t unix_ns);
-// The object as one line with its line end.
+// The object on one line; numbers as people write them.
+std::string json_text(const boost::json::object& object);
+// The same with its line end.
 std::string json_line(const boost::json::object& object);
 
 }  // namespace godwit::app

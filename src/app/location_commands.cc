@@ -7,6 +7,7 @@
 #include "app/json_text.h"
 #include "app/loop_run.h"
 #include "app/rows.h"
+#include "app/run_options.h"
 
 namespace godwit::app {
 namespace {
@@ -16,10 +17,6 @@ using model::ObjectInfo;
 using model::ObjectType;
 using runtime::Context;
 using runtime::Task;
-
-OutputFormat output_of(const Values& values) {
-    return output_format_from(values.text("output").value_or("table")).value_or(OutputFormat::Table);
-}
 
 // ---- ls
 

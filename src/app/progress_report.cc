@@ -5,6 +5,15 @@
 
 namespace godwit::app {
 
+bool speaks_utf8(const Environment& environment) {
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        auto locale = environment(name);
+        if (!locale || locale->empty()) continue;
+        return locale->find("UTF-8") != std::string::npos || locale->find("utf8") != std::string::npos;
+    }
+    return false;
+}
+
 ProgressReport::Form ProgressReport::form() const {
     if (!terminal_.options().progress) return Form::Nothing;
     if (format_ == OutputFormat::JsonLines) return Form::JsonLines;

@@ -4,20 +4,39 @@
 
 #include "app/progress_line.h"
 #include "app/rows.h"
-#include "app/terminal.h"
+#include "app/session.h"
 #include "runtime/context.h"
+#include "runtime/group.h"
 #include "runtime/task.h"
 
 namespace godwit::app {
 
+// Does the locale (LC_ALL, LC_CTYPE, LANG, the first that is set) write UTF-8?
+bool speaks_utf8(const Environment& environment);
+
 class ProgressReport {
   public:
     // All arguments outlive the report.
-    ProgressReport(Terminal& terminal, OutputFormat format, bool unicode, const engine::Progress& progress)
-        : terminal_(terminal), format_(format), unicode_(unicode), progress_(progress) {}
+    ProgressReport(Session& session, OutputFormat format, const engine::Progress& progress)
+        : terminal_(session.terminal),
+          format_(format),
+          unicode_(speaks_utf8(session.environment)),
+          progress_(progress) {}
 
     // Reports until the context ends, then takes the line away. Never fails a run.
     runtime::Task<void> run(runtime::Context& context);
+
+    // Awaits `work`, reporting meanwhile.
+    template <class T>
+    runtime::Task<T> during(runtime::Loop& loop, runtime::Task<T> work) {
+        runtime::Context reporting(loop);
+        runtime::TaskGroup group(loop);
+        group.spawn(run(reporting));
+        T result = co_await std::move(work);
+        reporting.cancel(runtime::stop_requested());
+        co_await group.wait();
+        co_return std::move(result);
+    }
 
   private:
     // How often, and in which form.

@@ -1,7 +1,6 @@
 #include "app/rows.h"
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 
 #include "app/csv.h"
 #include "app/json_text.h"
@@ -178,7 +177,7 @@ void Rows::add_json(const std::vector<Cell>& cells) {
         terminal_.out(json_line(row));
         return;
     }
-    terminal_.out((count_ == 1 ? "[\n" : ",\n") + boost::json::serialize(row));
+    terminal_.out((count_ == 1 ? "[\n" : ",\n") + json_text(row));
 }
 
 // The widths are those of one block, which on a screen is a page or more.
@@ -197,6 +196,7 @@ void Rows::write_block() {
             bool last = i + 1 == columns_.size();
             out += last && !columns_[i].right ? text_of(i) : padded(text_of(i), widths[i], columns_[i].right);
         }
+        out.erase(out.find_last_not_of(' ') + 1);
         return out;
     };
     if (!header_written_) {

@@ -28,7 +28,7 @@ TEST(Rows, people_get_aligned_columns_and_short_numbers) {
     EXPECT_EQ(written(OutputFormat::Table, true),
               "KEY           BYTES  ENDED\n"
               "a/b         3.0 GiB  2026-11-21 22:00:17Z\n"
-              "x\\x0ay\\xff      0 B  \n");
+              "x\\x0ay\\xff      0 B\n");
 }
 
 TEST(Rows, programs_get_tabs_and_exact_values) {

@@ -32,6 +32,10 @@ class StoreKit {
     Result<std::unique_ptr<s3::S3Store>> make_s3(const Location& location, const EndOptions& end,
                                                  const WriteOptions& write);
 
+    const std::string& staging_token() const { return staging_token_; }
+    // For stores made from now on.
+    void set_staging_token(std::string token) { staging_token_ = std::move(token); }
+
     // What stores did without (an owner that could not be set) is said once a kind; this says how much
     // more of it there was.
     void sum_up_warnings();

@@ -1,0 +1,40 @@
+#include "app/copy_command.h"
+
+#include "app/copy_run.h"
+#include "app/data_directory.h"
+#include "app/dry_run.h"
+#include "app/run_record.h"
+#include "app/verify_command.h"
+
+namespace godwit::app {
+
+Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session& session) {
+    CopyArguments arguments;
+    GODWIT_TRY(arguments.ends, ends_request(invocation));
+    GODWIT_TRY(arguments.options, copy_options(invocation.values));
+    arguments.verify = verify_mode(invocation.values);
+    arguments.output = output_of(invocation.values);
+    arguments.dry_run = invocation.values.flag("dry-run");
+    GODWIT_TRY(std::string directory, data_directory(invocation.values, session.environment));
+    arguments.data_directory = absolute_location(directory);
+    arguments.record = to_text(run_record(invocation.words[0], invocation.words[1], invocation.values));
+    return arguments;
+}
+
+Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
+    std::string token = fresh_staging_token(session.random);
+    LoopRun run(session);
+    StoreKit kit(session, run.loop(), token);
+    if (arguments.dry_run) {
+        return run.run([&](LoopRun& running) { return dry_run(running, kit, arguments); });
+    }
+    CopyRun copy(run, kit, token, arguments);
+    return run.run([&](LoopRun&) { return copy.run(); });
+}
+
+Result<ExitCode> run_copy_command(const Invocation& invocation, Session& session) {
+    GODWIT_TRY(CopyArguments arguments, copy_arguments(invocation, session));
+    return run_copy(arguments, session);
+}
+
+}  // namespace godwit::app

@@ -1,0 +1,36 @@
+// `copy`: what is asked for, and the record of it that lets the same be run again.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/arguments.h"
+#include "app/ends.h"
+#include "app/exit_code.h"
+#include "app/run_options.h"
+#include "app/session.h"
+#include "engine/options.h"
+
+namespace godwit::app {
+
+struct CopyArguments {
+    EndsRequest ends;
+    engine::ExecutionOptions options;
+    VerifyMode verify = VerifyMode::Transferred;
+    OutputFormat output = OutputFormat::Table;
+    std::string data_directory;  // absolute
+    bool dry_run = false;
+    // What the ledger keeps of this command: see run_record.h.
+    std::string record;
+    // Only these keys, in byte order; null: all.
+    std::shared_ptr<const std::vector<model::Key>> only;
+};
+
+// Fails with a usage error.
+Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session& session);
+
+Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session);
+Result<ExitCode> run_copy_command(const Invocation& invocation, Session& session);
+
+}  // namespace godwit::app

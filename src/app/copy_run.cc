@@ -1,0 +1,248 @@
+#include "app/copy_run.h"
+
+#include <fmt/format.h>
+
+#include "app/advice.h"
+#include "app/json_text.h"
+#include "app/progress_report.h"
+#include "app/run_record.h"
+#include "app/verify_command.h"
+#include "engine/compare.h"
+#include "engine/give_up.h"
+#include "store/selected_objects.h"
+
+namespace godwit::app {
+
+using engine::ExecutionResult;
+using runtime::Task;
+
+Task<Result<ExitCode>> CopyRun::run() {
+    began_ = run_.loop().now();
+    GODWIT_CO_TRY_VOID(open_state());
+    GODWIT_CO_TRY_VOID(co_await open_both_ends());
+    Result<ExitCode> code = co_await run_opened();
+    co_await close_ends(ends_);
+    kit_.sum_up_warnings();
+    co_return std::move(code);
+}
+
+Task<Result<ExitCode>> CopyRun::run_opened() {
+    GODWIT_CO_TRY_VOID(lock_task());
+    GODWIT_CO_TRY_VOID(co_await open_execution());
+    announce();
+    Result<ExecutionResult> result = co_await execute();
+    GODWIT_CO_TRY(RunSummary summary, summarise(std::move(result)));
+    tell(summary);
+    ExitCode code = exit_code_of(summary);
+    bool ended = !summary.stopped_by && !summary.stopped;
+    if (ended && arguments_.verify == VerifyMode::Everything) code = co_await compare_everything(code);
+    co_return code;
+}
+
+Result<void> CopyRun::open_state() {
+    ledger::StateSettings settings{
+        .path = arguments_.data_directory, .clock = &run_.session().clock, .random = &run_.session().random};
+    GODWIT_TRY(ledger::StateDirectory state,
+               ledger::StateDirectory::open(std::move(settings), db::Access::Write));
+    state_.emplace(std::move(state));
+    for (const std::string& warning : state_->warnings()) terminal_.warn("warning: " + warning);
+    return {};
+}
+
+Task<Result<void>> CopyRun::open_both_ends() {
+    GODWIT_CO_TRY(ends_, co_await open_ends(run_.context(), kit_, arguments_.ends));
+    if (arguments_.only) {
+        ends_.source = store::make_selected_store(std::move(ends_.source), arguments_.only);
+        ends_.destination = store::make_selected_store(std::move(ends_.destination), arguments_.only);
+    }
+    co_return {};
+}
+
+Result<void> CopyRun::lock_task() {
+    auto end = [](const store::RootIdentity& root, const std::string& text) {
+        return ledger::End{.canonical = root.canonical, .identity = root.identity, .uri = text};
+    };
+    GODWIT_TRY(ledger::FoundTask found,
+               state_->find_or_create_task(end(ends_.source_root, ends_.source_text),
+                                           end(ends_.destination_root, ends_.destination_text)));
+    if (found.created && found.replaced) {
+        terminal_.warn(
+            fmt::format("warning: {} or {} is not the place that it was at the last copy (another file "
+                        "system or bucket has its name): what was known of it counts for nothing",
+                        ends_.source_text, ends_.destination_text));
+    }
+    GODWIT_TRY(task_, ledger::LockedTask::lock(*state_, found.task));
+    return {};
+}
+
+Task<Result<void>> CopyRun::open_execution() {
+    GODWIT_CO_TRY(std::optional<ledger::ExecutionHead> interrupted, task_->interrupted());
+    if (interrupted) {
+        Result<RunRecord> theirs = run_record_from(interrupted->options);
+        GODWIT_CO_TRY(RunRecord ours, run_record_from(arguments_.record));
+        bool same = theirs && theirs->plan() == ours.plan();
+        if (same) co_return co_await carry_on(*interrupted);
+        terminal_.say(
+            fmt::format("{} was interrupted and had other options; a new execution begins", interrupted->id));
+        GODWIT_CO_TRY_VOID(co_await give_up(*interrupted));
+    }
+    ledger::NewExecution execution{.options = arguments_.record, .staging_token = staging_token_};
+    GODWIT_CO_TRY_VOID(co_await use_staging_token(staging_token_));
+    GODWIT_CO_TRY(ledger_, task_->begin(run_.loop(), execution));
+    execution_.id = ledger_->head().id;
+    execution_.task = task_->task().id;
+    co_return {};
+}
+
+Task<Result<void>> CopyRun::carry_on(const ledger::ExecutionHead& head) {
+    GODWIT_CO_TRY_VOID(co_await use_staging_token(head.staging_token));
+    GODWIT_CO_TRY(ledger_, task_->resume(run_.loop()));
+    execution_.id = head.id;
+    execution_.task = head.task;
+    resumed_ = true;
+    co_return {};
+}
+
+Task<Result<void>> CopyRun::give_up(const ledger::ExecutionHead& head) {
+    GODWIT_CO_TRY_VOID(co_await use_staging_token(head.staging_token));
+    GODWIT_CO_TRY(ledger_, task_->resume(run_.loop()));
+    Result<void> released = co_await engine::give_up(run_.context(), *ledger_, *ends_.destination);
+    auto closed = task_->close(std::move(ledger_), "it was interrupted and given up");
+    if (!released) co_return std::move(released);
+    if (!closed) co_return std::move(closed.error());
+    co_return {};
+}
+
+Task<Result<void>> CopyRun::use_staging_token(const std::string& token) {
+    if (token == kit_.staging_token()) co_return {};
+    co_await close_ends(ends_);
+    ends_ = Ends();
+    kit_.set_staging_token(token);
+    co_return co_await open_both_ends();
+}
+
+void CopyRun::announce() {
+    if (resumed_) terminal_.say(fmt::format("Carrying on {}", execution_.id));
+    if (arguments_.output != OutputFormat::JsonLines) return;
+    boost::json::object event = json_event("start", run_.loop().unix_time_ns());
+    event["execution"] = execution_.id;
+    event["task"] = execution_.task;
+    event["source"] = printable(ends_.source_text);
+    event["destination"] = printable(ends_.destination_text);
+    event["resumed"] = resumed_;
+    terminal_.out(json_line(event));
+    terminal_.flush_out();
+}
+
+Task<Result<ExecutionResult>> CopyRun::execute() {
+    engine::Progress progress;
+    engine::ExecutionOptions options = arguments_.options;
+    options.policy.destination_hierarchical = ends_.destination->capabilities().hierarchical;
+    engine::Execution execution(run_.context(), *ends_.source, *ends_.destination, *ledger_, options,
+                                progress);
+    run_.on_drain([&execution] { execution.drain(); });
+    ProgressReport report(run_.session(), arguments_.output, progress);
+    Task<Result<ExecutionResult>> running = execution.run();
+    Result<ExecutionResult> result = co_await report.during(run_.loop(), std::move(running));
+    run_.on_drain({});
+    co_return std::move(result);
+}
+
+// The ledger is closed whatever happened; what it says is what is told.
+Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
+    std::string why;
+    if (!result) why = result.error().message();
+    if (result && result->stopped_by) why = result->stopped_by->message();
+    auto closing = task_->close(std::move(ledger_), why);
+    if (!result) return std::move(result.error());
+    if (!closing) return std::move(closing.error());
+    if (closing->index_behind) terminal_.warn("warning: " + closing->index_behind->message());
+    RunSummary summary;
+    summary.execution = execution_.id;
+    summary.status = result->status;
+    summary.resumed = resumed_;
+    summary.source = ends_.source_text;
+    summary.destination = ends_.destination_text;
+    summary.source_argument = arguments_.ends.source.text;
+    summary.destination_argument = arguments_.ends.destination.text;
+    summary.counts = result->counts;
+    summary.took = run_.loop().now() - began_;
+    summary.stopped = run_.stopped();
+    summary.stopped_by = std::move(result->stopped_by);
+    if (auto attests = ends_.destination->capabilities().attests)
+        summary.attested_by = algorithm_title(*attests);
+    bool nothing = summary.counts.listed() == 0 && !summary.stopped_by;
+    summary.source_missing = nothing && ends_.source_is_prefix && !arguments_.only;
+    GODWIT_TRY_VOID(read_ledger(summary));
+    return summary;
+}
+
+Result<void> CopyRun::read_ledger(RunSummary& summary) {
+    GODWIT_TRY(auto reader, state_->read_ledger(execution_));
+    GODWIT_TRY(summary.counters, reader->counters());
+    GODWIT_TRY(summary.levels, reader->levels());
+    GODWIT_TRY(summary.errors, reader->error_groups());
+    GODWIT_TRY(summary.unlisted, reader->unlisted(RunSummary::kUnlistedMax));
+    // What vanished at the source is counted as skipped, and no failure.
+    std::erase_if(summary.errors, [](const ledger::ErrorGroup& group) {
+        return group.sample.record.outcome == model::Outcome::Gone;
+    });
+    return {};
+}
+
+void CopyRun::tell(const RunSummary& summary) {
+    std::int64_t now = run_.loop().unix_time_ns();
+    switch (arguments_.output) {
+        case OutputFormat::JsonLines:
+            for (const ledger::ErrorGroup& group : summary.errors)
+                terminal_.out(json_line(error_event(group, now)));
+            [[fallthrough]];
+        case OutputFormat::Json:
+            terminal_.out(json_line(summary_event(summary, now)));
+            break;
+        case OutputFormat::Name:
+            terminal_.out(summary.execution + "\n");
+            break;
+        case OutputFormat::Table:
+        case OutputFormat::Csv:
+            terminal_.out(summary_text(summary, terminal_));
+            break;
+    }
+    terminal_.flush_out();
+    bool told = summary.stopped_by && summary.stopped_by->kind() == ErrorKind::Cancelled && summary.stopped;
+    if (summary.stopped_by && !told) terminal_.warn(error_text(*summary.stopped_by));
+    if (summary.source_missing) {
+        terminal_.warn(
+            error_text(Error(ErrorKind::NotFound, "list", summary.source, "no object has this prefix")));
+    }
+}
+
+// verify_mode POINT_IN_TIME_CONSISTENT: the whole of both ends, by the digests that stores keep, else
+// of the bytes.
+Task<ExitCode> CopyRun::compare_everything(ExitCode code) {
+    Instant began = run_.loop().now();
+    engine::Progress progress;
+    engine::ExecutionOptions options = arguments_.options;
+    options.policy.compare = model::CompareMode::Checksum;
+    engine::ComparedSink sink = [this](engine::Compared compared) {
+        if (compared.difference == engine::Difference::Added) return;
+        std::string what = compared.error ? compared.error->message() : compared.detail;
+        terminal_.warn(
+            fmt::format("{}: {} {}", to_string(compared.difference), printable(compared.key.bytes()), what));
+    };
+    ProgressReport report(run_.session(), arguments_.output, progress);
+    Task<Result<engine::CompareResult>> comparison =
+        engine::compare(run_.context(), *ends_.source, *ends_.destination, options, progress, sink);
+    Result<engine::CompareResult> result = co_await report.during(run_.loop(), std::move(comparison));
+    if (!result) {
+        terminal_.warn(error_text(result.error()));
+        co_return worse(code, exit_code_for(result.error()));
+    }
+    terminal_.say(comparison_text(*result, "checksum", run_.loop().now() - began));
+    if (result->different > 0) code = worse(code, ExitCode::NotVerified);
+    bool incomplete = result->removed + result->unreadable > 0 || !result->unlisted_source.empty() ||
+                      !result->unlisted_destination.empty();
+    co_return incomplete ? worse(code, ExitCode::NotClean) : code;
+}
+
+}  // namespace godwit::app

@@ -1,0 +1,68 @@
+// One run of `copy`, from the open state directory to the summary:
+//
+//   state -> both ends -> their task, locked -> an execution, carried on or begun -> the engine ->
+//   the ledger closed -> what became of it, from the ledger
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/copy_command.h"
+#include "app/ends.h"
+#include "app/loop_run.h"
+#include "app/summary.h"
+#include "engine/execution.h"
+#include "ledger/locked_task.h"
+#include "ledger/state_directory.h"
+
+namespace godwit::app {
+
+class CopyRun {
+  public:
+    // All arguments outlive the run.
+    CopyRun(LoopRun& run, StoreKit& kit, std::string staging_token, const CopyArguments& arguments)
+        : run_(run),
+          kit_(kit),
+          staging_token_(std::move(staging_token)),
+          arguments_(arguments),
+          terminal_(run.session().terminal) {}
+
+    // Whatever could not be done is said on the terminal and in the exit code; an error means that
+    // there is no execution to tell of.
+    runtime::Task<Result<ExitCode>> run();
+
+  private:
+    runtime::Task<Result<ExitCode>> run_opened();
+    Result<void> open_state();
+    runtime::Task<Result<void>> open_both_ends();
+    Result<void> lock_task();
+    runtime::Task<Result<void>> open_execution();
+    runtime::Task<Result<void>> carry_on(const ledger::ExecutionHead& head);
+    runtime::Task<Result<void>> give_up(const ledger::ExecutionHead& head);
+    // Staged files of an interrupted execution carry its token.
+    runtime::Task<Result<void>> use_staging_token(const std::string& token);
+
+    void announce();
+    runtime::Task<Result<engine::ExecutionResult>> execute();
+    Result<RunSummary> summarise(Result<engine::ExecutionResult> result);
+    Result<void> read_ledger(RunSummary& summary);
+    runtime::Task<ExitCode> compare_everything(ExitCode code);
+    void tell(const RunSummary& summary);
+
+    LoopRun& run_;
+    StoreKit& kit_;
+    std::string staging_token_;
+    const CopyArguments& arguments_;
+    Terminal& terminal_;
+
+    Instant began_{};
+    std::optional<ledger::StateDirectory> state_;
+    Ends ends_;
+    std::unique_ptr<ledger::LockedTask> task_;
+    std::unique_ptr<ledger::ExecutionLedger> ledger_;
+    ledger::ExecutionInfo execution_;
+    bool resumed_ = false;
+};
+
+}  // namespace godwit::app

@@ -1,0 +1,83 @@
+#include "app/run_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/exit_code.h"
+
+namespace godwit::app {
+namespace {
+
+constexpr std::uint64_t kConcurrencyMax = 16'384;
+// Below this not even one part of a large object fits.
+constexpr std::uint64_t kMemoryBytesMin = 16ull << 20;
+
+Result<void> set_speed(const Values& values, engine::ExecutionOptions& options) {
+    if (auto concurrency = values.number("concurrency")) {
+        if (*concurrency < 1 || *concurrency > kConcurrencyMax) {
+            return usage_error(fmt::format("--concurrency={}", *concurrency),
+                               fmt::format("is out of range; allowed are 1 to {}", kConcurrencyMax));
+        }
+        options.concurrency_max = static_cast<std::uint32_t>(*concurrency);
+        options.concurrency_start = std::min(options.concurrency_start, options.concurrency_max);
+    }
+    options.memory_bytes_max = values.number("memory").value_or(options.memory_bytes_max);
+    if (options.memory_bytes_max < kMemoryBytesMin) {
+        return usage_error("--memory", "is too little; 16MiB is the least");
+    }
+    options.bytes_per_second = values.number("limit-bytes-per-second").value_or(0);
+    return {};
+}
+
+void set_attributes(const Values& values, model::PlanPolicy& policy) {
+    policy.preserve_owner = !values.flag("no-preserve-owner");
+    policy.preserve_mode = !values.flag("no-preserve-mode");
+    policy.preserve_mtime = !values.flag("no-preserve-mtime");
+}
+
+}  // namespace
+
+OutputFormat output_of(const Values& values) {
+    return output_format_from(values.text("output").value_or("table")).value_or(OutputFormat::Table);
+}
+
+VerifyMode verify_mode(const Values& values) {
+    std::string mode = values.text("verify").value_or("on");
+    if (mode == "off" || mode == "NONE") return VerifyMode::Nothing;
+    return mode == "POINT_IN_TIME_CONSISTENT" ? VerifyMode::Everything : VerifyMode::Transferred;
+}
+
+Result<engine::ExecutionOptions> copy_options(const Values& values) {
+    engine::ExecutionOptions options;
+    GODWIT_TRY_VOID(set_speed(values, options));
+    set_attributes(values, options.policy);
+    std::string compare = values.text("compare").value_or("metadata");
+    options.policy.compare = model::compare_mode_from(compare).value_or(model::CompareMode::Metadata);
+    // Who asks for contents to be compared does not want to hear that they were compared once.
+    options.policy.use_index = compare != "size" && compare != "checksum" && compare != "bytes";
+    options.policy.overwrite = !values.flag("no-overwrite");
+    options.policy.transfer_all = values.flag("transfer-all");
+    options.verify = verify_mode(values) != VerifyMode::Nothing;
+    options.read_back = values.flag("read-back");
+    options.carry_tags = !values.flag("no-tags");
+    options.publish_changed = values.text("on-change") == "publish";
+    if (!options.policy.overwrite && options.policy.transfer_all) {
+        return usage_error("--no-overwrite", "contradicts --transfer-all");
+    }
+    if (!options.verify && options.read_back) {
+        return usage_error("--read-back", "contradicts --verify " + values.text("verify").value_or(""));
+    }
+    return options;
+}
+
+Result<engine::ExecutionOptions> compare_options(const Values& values) {
+    engine::ExecutionOptions options;
+    GODWIT_TRY_VOID(set_speed(values, options));
+    set_attributes(values, options.policy);
+    options.policy.compare = model::compare_mode_from(values.text("by").value_or("metadata"))
+                                 .value_or(model::CompareMode::Metadata);
+    return options;
+}
+
+}  // namespace godwit::app

@@ -1,0 +1,110 @@
+#include "app/run_record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json/parse.hpp>
+#include <filesystem>
+
+#include "app/json_text.h"
+#include "s3/addressing.h"
+
+namespace godwit::app {
+namespace {
+
+// How fast, how loud, where state is: another run may differ in them.
+constexpr std::array<std::string_view, 10> kOfNoConsequence{
+    "output",      "no-progress", "verbose",
+    "quiet",       "help",        "data-dir",
+    "concurrency", "memory",      "limit-bytes-per-second",
+    "dry-run"};
+// How an end is reached. It is the same end, or it would be another task.
+constexpr std::array<std::string_view, 8> kAccess{"endpoint-url", "profile",      "region",
+                                                  "addressing",   "ca-file",      "no-verify-tls",
+                                                  "anonymous",    "request-payer"};
+
+template <std::size_t N>
+bool is_among(const std::array<std::string_view, N>& names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+bool is_access(std::string_view name) {
+    for (std::string_view end : {"source-", "destination-"}) {
+        if (name.starts_with(end)) name.remove_prefix(end.size());
+    }
+    return is_among(kAccess, name);
+}
+
+Error not_ours(const std::string& text) {
+    return Error(ErrorKind::Corrupt, "read", "the options of an execution",
+                 "not what Godwit writes: " + text);
+}
+
+Result<std::string> text_member(const boost::json::object& object, std::string_view name) {
+    const boost::json::value* value = object.if_contains(name);
+    const boost::json::string* text = value ? value->if_string() : nullptr;
+    if (!text) return not_ours(fmt::format("`{}` is missing", name));
+    return std::string(*text);
+}
+
+}  // namespace
+
+std::string RunRecord::plan() const {
+    boost::json::object plan;
+    for (const auto& [name, value] : options) {
+        if (!is_access(name)) plan[name] = value;
+    }
+    plan["selection"] = selection;
+    return json_text(plan);
+}
+
+RunRecord run_record(const std::string& source, const std::string& destination, const Values& values) {
+    RunRecord record;
+    record.source = absolute_location(source);
+    record.destination = absolute_location(destination);
+    for (const std::string& name : values.names()) {
+        if (!is_among(kOfNoConsequence, name)) record.options[name] = values.text(name).value_or("");
+    }
+    return record;
+}
+
+std::string to_text(const RunRecord& record) {
+    boost::json::object object, options;
+    for (const auto& [name, value] : record.options) options[name] = value;
+    object["v"] = 1;
+    object["source"] = record.source;
+    object["destination"] = record.destination;
+    object["options"] = std::move(options);
+    object["selection"] = record.selection;
+    return json_text(object);
+}
+
+Result<RunRecord> run_record_from(const std::string& text) {
+    boost::system::error_code error;
+    boost::json::value value = boost::json::parse(text, error);
+    const boost::json::object* object = error ? nullptr : value.if_object();
+    if (!object) return not_ours("no JSON object");
+    RunRecord record;
+    GODWIT_TRY(record.source, text_member(*object, "source"));
+    GODWIT_TRY(record.destination, text_member(*object, "destination"));
+    GODWIT_TRY(record.selection, text_member(*object, "selection"));
+    const boost::json::value* options = object->if_contains("options");
+    if (!options || !options->is_object()) return not_ours("`options` is missing");
+    for (const auto& member : options->get_object()) {
+        GODWIT_TRY(std::string option, text_member(options->get_object(), member.key()));
+        record.options[std::string(member.key())] = std::move(option);
+    }
+    return record;
+}
+
+std::string absolute_location(const std::string& location) {
+    if (s3::is_s3_uri(location)) return location;
+    std::error_code error;
+    std::filesystem::path absolute = std::filesystem::absolute(location, error);
+    if (error) return location;
+    // Not normalised: "link/.." is not what stands before the link.
+    return absolute.string();
+}
+
+}  // namespace godwit::app

@@ -1,0 +1,35 @@
+// What an execution's ledger keeps of the command that began it: enough to run the same again, and to
+// tell whether an interrupted run may be carried on by the command in hand. It holds no secrets, since
+// options hold none.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "app/arguments.h"
+#include "base/result.h"
+
+namespace godwit::app {
+
+struct RunRecord {
+    // As written, paths made absolute.
+    std::string source, destination;
+    // Options as given, without those that only say how fast or how loud.
+    std::map<std::string, std::string> options;
+    // Which keys alone: "failed of exec-..."; empty: all.
+    std::string selection;
+
+    // What decides which objects are copied and how they are proved. Two runs with equal plans may
+    // carry each other on.
+    std::string plan() const;
+};
+
+RunRecord run_record(const std::string& source, const std::string& destination, const Values& values);
+std::string to_text(const RunRecord& record);
+// Fails with Corrupt for a text that none of our versions wrote.
+Result<RunRecord> run_record_from(const std::string& text);
+
+// `location` with a path made absolute, a slash at its end kept.
+std::string absolute_location(const std::string& location);
+
+}  // namespace godwit::app

@@ -1,0 +1,146 @@
+#include "app/verify_command.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "app/advice.h"
+#include "app/json_text.h"
+#include "app/progress_report.h"
+#include "app/quantity.h"
+#include "app/rows.h"
+#include "app/run_options.h"
+
+namespace godwit::app {
+namespace {
+
+using engine::Compared;
+using engine::CompareResult;
+using runtime::Task;
+
+struct VerifyArguments {
+    EndsRequest ends;
+    engine::ExecutionOptions options;
+    OutputFormat output = OutputFormat::Table;
+    std::string mode;
+};
+
+Result<VerifyArguments> verify_arguments(const Invocation& invocation) {
+    VerifyArguments arguments;
+    GODWIT_TRY(arguments.ends, ends_request(invocation));
+    GODWIT_TRY(arguments.options, compare_options(invocation.values));
+    arguments.ends.look_only = true;
+    arguments.ends.may_overlap = true;
+    arguments.output = output_of(invocation.values);
+    arguments.mode = invocation.values.text("by").value_or("metadata");
+    return arguments;
+}
+
+Cell bytes_or_nothing(const Compared& compared, engine::Difference missing, std::uint64_t bytes) {
+    return compared.difference == missing ? empty_cell() : size_cell(bytes);
+}
+
+void add_row(Rows& rows, const Compared& compared) {
+    std::string detail = compared.error ? compared.error->message() : compared.detail;
+    rows.add({name_cell(compared.key.bytes()), text_cell(to_string(compared.difference)),
+              bytes_or_nothing(compared, engine::Difference::Added, compared.source_bytes),
+              bytes_or_nothing(compared, engine::Difference::Removed, compared.destination_bytes),
+              text_cell(detail)});
+}
+
+boost::json::object summary_event(const CompareResult& result, const std::string& mode, Duration took,
+                                  ExitCode code, std::int64_t unix_ns) {
+    boost::json::object event = json_event("summary", unix_ns);
+    event["by"] = mode;
+    event["equal"] = result.equal;
+    event["removed"] = result.removed;
+    event["added"] = result.added;
+    event["different"] = result.different;
+    event["unreadable"] = result.unreadable;
+    event["unlisted"] = result.unlisted_source.size() + result.unlisted_destination.size();
+    event["bytes"] = result.equal_bytes;
+    event["seconds"] = static_cast<double>(took / std::chrono::milliseconds(1)) / 1000;
+    event["exit_code"] = static_cast<int>(code);
+    return event;
+}
+
+void report_unlisted(const CompareResult& result, Terminal& terminal) {
+    for (const auto* errors : {&result.unlisted_source, &result.unlisted_destination}) {
+        for (const Error& error : *errors) terminal.warn(error_text(error));
+    }
+}
+
+Task<Result<CompareResult>> compare_ends(LoopRun& run, const Ends& ends, const VerifyArguments& arguments,
+                                         Rows& rows) {
+    engine::Progress progress;
+    engine::ComparedSink sink = [&rows](Compared compared) { add_row(rows, compared); };
+    ProgressReport report(run.session(), arguments.output, progress);
+    Task<Result<CompareResult>> comparison =
+        engine::compare(run.context(), *ends.source, *ends.destination, arguments.options, progress, sink);
+    co_return co_await report.during(run.loop(), std::move(comparison));
+}
+
+Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments& arguments) {
+    Instant began = run.loop().now();
+    Terminal& terminal = run.session().terminal;
+    GODWIT_CO_TRY(Ends ends, co_await open_ends(run.context(), kit, arguments.ends));
+    if (ends.destination_missing) {
+        co_await close_ends(ends);
+        co_return errno_error(ENOENT, "open", arguments.ends.destination.text);
+    }
+    Rows rows(terminal, arguments.output, "object",
+              {{"key"}, {"difference"}, {"source_bytes", true}, {"destination_bytes", true}, {"detail"}});
+    Result<CompareResult> result = co_await compare_ends(run, ends, arguments, rows);
+    bool misspelt =
+        result && ends.source_is_prefix && result->equal + result->removed + result->different == 0;
+    co_await close_ends(ends);
+    if (!result) co_return std::move(result.error());
+    if (misspelt) {
+        co_return Error(ErrorKind::NotFound, "list", ends.source_text, "no object has this prefix");
+    }
+    rows.finish();
+    report_unlisted(*result, terminal);
+    ExitCode code = result->same() ? ExitCode::Clean : ExitCode::NotClean;
+    Duration took = run.loop().now() - began;
+    if (arguments.output == OutputFormat::JsonLines) {
+        terminal.out(
+            json_line(summary_event(*result, arguments.mode, took, code, run.loop().unix_time_ns())));
+    }
+    terminal.say(comparison_text(*result, arguments.mode, took));
+    co_return code;
+}
+
+}  // namespace
+
+std::string comparison_text(const CompareResult& result, std::string_view mode, Duration took) {
+    std::uint64_t compared =
+        result.equal + result.removed + result.added + result.different + result.unreadable;
+    std::string text = fmt::format("Compared {} by {} in {}: {} equal, {} removed, {} added, {} different",
+                                   counted(compared, "object", "objects"), mode, short_duration(took),
+                                   with_thousands(result.equal), with_thousands(result.removed),
+                                   with_thousands(result.added), with_thousands(result.different));
+    if (result.unreadable > 0) text += fmt::format(", {} unreadable", with_thousands(result.unreadable));
+    std::size_t unlisted = result.unlisted_source.size() + result.unlisted_destination.size();
+    if (unlisted > 0) text += fmt::format("; {} could not be listed", counted(unlisted, "part", "parts"));
+    return text + ".";
+}
+
+Result<EndsRequest> ends_request(const Invocation& invocation) {
+    EndsRequest request;
+    GODWIT_TRY(request.source, parse_location("SRC", invocation.words[0]));
+    GODWIT_TRY(request.destination, parse_location("DST", invocation.words[1]));
+    request.source_end = end_options(invocation.values, End::Source);
+    request.destination_end = end_options(invocation.values, End::Destination);
+    GODWIT_TRY(request.write, write_options(invocation.values));
+    request.lineage = invocation.values.flag("lineage");
+    return request;
+}
+
+Result<ExitCode> run_verify(const Invocation& invocation, Session& session) {
+    GODWIT_TRY(VerifyArguments arguments, verify_arguments(invocation));
+    LoopRun run(session);
+    StoreKit kit(session, run.loop(), fresh_staging_token(session.random));
+    return run.run([&](LoopRun& running) { return verify(running, kit, arguments); });
+}
+
+}  // namespace godwit::app
