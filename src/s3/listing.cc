@@ -7,16 +7,15 @@
 
 namespace godwit::s3 {
 
-PageCheck::PageCheck(Bucket bucket, std::string prefix, model::KeyRange range)
-    : bucket_(std::move(bucket)), prefix_(std::move(prefix)), range_(std::move(range)) {
+PageCheck::PageCheck(std::string subject, std::string prefix, model::KeyRange range)
+    : subject_(std::move(subject)), prefix_(std::move(prefix)), range_(std::move(range)) {
     request_.prefix = prefix_;
     if (!range_.after.empty()) request_.start_after = prefix_ + range_.after;
     last_key_ = request_.start_after;
 }
 
 Error PageCheck::corrupt(std::string cause) const {
-    return Error(ErrorKind::Corrupt, "list", bucket_.client->uri(prefix_), std::move(cause))
-        .with_code("ImpossibleListing");
+    return Error(ErrorKind::Corrupt, "list", subject_, std::move(cause)).with_code("ImpossibleListing");
 }
 
 Result<void> PageCheck::check_key(const std::string& key) const {
@@ -69,9 +68,10 @@ namespace {
 
 // What a read-ahead and its listing share; it outlives whichever of them ends first.
 struct ReadAhead {
-    ReadAhead(Bucket from, std::string prefix, model::KeyRange range, std::shared_ptr<ListingsInFlight> all)
-        : bucket(from),
-          check(std::move(from), std::move(prefix), std::move(range)),
+    ReadAhead(Bucket from, const std::string& prefix, model::KeyRange range,
+              std::shared_ptr<ListingsInFlight> all)
+        : bucket(std::move(from)),
+          check(bucket.client->uri(prefix), prefix, std::move(range)),
           in_flight(std::move(all)),
           context(in_flight->context) {}
 
@@ -134,7 +134,7 @@ class S3Listing final : public store::Listing {
 
 }  // namespace
 
-std::unique_ptr<store::Listing> make_listing(Bucket bucket, std::string prefix, model::KeyRange range,
+std::unique_ptr<store::Listing> make_listing(Bucket bucket, const std::string& prefix, model::KeyRange range,
                                              std::shared_ptr<ListingsInFlight> in_flight) {
     return std::make_unique<S3Listing>(std::make_shared<ReadAhead>(std::move(bucket), std::move(prefix),
                                                                    std::move(range), std::move(in_flight)));

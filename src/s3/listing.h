@@ -20,8 +20,8 @@ class PageCheck {
     // Consecutive pages without a single key, as versioned buckets full of delete markers give them.
     static constexpr int kEmptyPagesMax = 1000;
 
-    // `prefix` is empty or ends in '/'.
-    PageCheck(Bucket bucket, std::string prefix, model::KeyRange range);
+    // `prefix` is empty or ends in '/'; `subject` names the listing in errors.
+    PageCheck(std::string subject, std::string prefix, model::KeyRange range);
 
     // The entries of `page`, keys relative to the prefix. Fails with Corrupt.
     Result<store::Page> take(ListPage page);
@@ -33,7 +33,7 @@ class PageCheck {
     Result<void> go_forward(ListPage& page, bool empty);
     Error corrupt(std::string cause) const;
 
-    Bucket bucket_;
+    std::string subject_;
     std::string prefix_;
     model::KeyRange range_;
     ListRequest request_;
@@ -49,7 +49,7 @@ struct ListingsInFlight {
     std::size_t running = 0;
 };
 
-std::unique_ptr<store::Listing> make_listing(Bucket bucket, std::string prefix, model::KeyRange range,
+std::unique_ptr<store::Listing> make_listing(Bucket bucket, const std::string& prefix, model::KeyRange range,
                                              std::shared_ptr<ListingsInFlight> in_flight);
 
 }  // namespace godwit::s3

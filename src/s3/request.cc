@@ -36,8 +36,10 @@ const KindRow& row(RequestKind kind) {
     return found;
 }
 
+// 127.0.0.0/8 as digits and dots: a name may begin so as well.
 bool is_loopback(std::string_view host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.") || host.ends_with(".localhost");
+    if (host == "localhost" || host == "::1") return true;
+    return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 }  // namespace
