@@ -1,5 +1,8 @@
 #include "engine/worker.h"
 
+#include <algorithm>
+#include <map>
+
 namespace godwit::engine {
 
 using ledger::Batch;
@@ -97,8 +100,8 @@ Task<void> Worker::batch_task(Context& context, Batch batch, std::optional<Error
     BatchRun run{Context(context), batch, {}};
     Result<void> done;
     if (batch.leased_before) done = co_await sweep_staged(run.context, batch);
-    bool in_order = batch.kind == BatchKind::Directories;
-    if (done) done = co_await (in_order ? run_in_order(run) : run_batch(run));
+    bool by_depth = batch.kind == BatchKind::Directories;
+    if (done) done = co_await (by_depth ? run_by_depth(run) : run_batch(run));
     if (done && !run.left_open) done = co_await journal_.finish_batch(batch.id, batch.lease_epoch);
     if (!done && !first_error) first_error.emplace(std::move(done.error()));
 }
@@ -117,22 +120,35 @@ Task<Result<void>> Worker::sweep_staged(Context& context, const Batch& batch) {
 }
 
 Task<Result<void>> Worker::run_batch(BatchRun& run) {
-    runtime::TaskGroup items(run.context.loop());
-    for (const Batch::Item& item : run.batch.items) {
+    std::vector<const Batch::Item*> items;
+    for (const Batch::Item& item : run.batch.items) items.push_back(&item);
+    co_return co_await run_items(run, items);
+}
+
+// All of them beside one another, as far as the bound on objects under way allows.
+Task<Result<void>> Worker::run_items(BatchRun& run, const std::vector<const Batch::Item*>& items) {
+    runtime::TaskGroup tasks(run.context.loop());
+    for (const Batch::Item* item : items) {
         Result<runtime::Permit> begun = co_await objects_.acquire(shared_.new_work, 1);
         run.left_open |= !begun;
         if (!begun || run.first_error) break;
-        items.spawn(item_task(run, item, std::move(*begun)));
+        tasks.spawn(item_task(run, *item, std::move(*begun)));
     }
-    co_await items.wait();
+    co_await tasks.wait();
     if (run.first_error) co_return std::move(*run.first_error);
     co_return {};
 }
 
-// Directories, deepest first: setting a parent's mtime is the last thing that happens in it.
-Task<Result<void>> Worker::run_in_order(BatchRun& run) {
-    for (auto item = run.batch.items.rbegin(); item != run.batch.items.rend(); ++item) {
-        GODWIT_CO_TRY_VOID(co_await finish_item(run, *item));
+// Directories, deepest level first: setting a parent's mtime is the last thing that happens in it.
+// Those of one level touch different parents, or the same one's names, and go together.
+Task<Result<void>> Worker::run_by_depth(BatchRun& run) {
+    std::map<std::ptrdiff_t, std::vector<const Batch::Item*>, std::greater<>> levels;
+    for (const Batch::Item& item : run.batch.items) {
+        levels[std::ranges::count(item.object.key.bytes(), '/')].push_back(&item);
+    }
+    for (const auto& [depth, items] : levels) {
+        GODWIT_CO_TRY_VOID(co_await run_items(run, items));
+        if (run.left_open) break;
     }
     co_return {};
 }

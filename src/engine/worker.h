@@ -32,7 +32,8 @@ class Worker {
     struct BatchRun;
     Task<void> batch_task(Context& context, ledger::Batch batch, std::optional<Error>& first_error);
     Task<Result<void>> run_batch(BatchRun& run);
-    Task<Result<void>> run_in_order(BatchRun& run);
+    Task<Result<void>> run_by_depth(BatchRun& run);
+    Task<Result<void>> run_items(BatchRun& run, const std::vector<const ledger::Batch::Item*>& items);
     Task<void> item_task(BatchRun& run, const ledger::Batch::Item& item, runtime::Permit begun);
     Task<Result<void>> finish_item(BatchRun& run, const ledger::Batch::Item& item);
     Task<Result<ObjectEnd>> end_of(Context& context, const ledger::Batch& batch,
