@@ -16,7 +16,14 @@
 namespace godwit {
 
 // The values are stored in the ledger: never renumber.
-enum class DigestAlgorithm : std::uint8_t { Crc64Nvme = 1, Crc32c = 2, Sha256 = 3, Md5 = 4, Crc32 = 5, Sha1 = 6 };
+enum class DigestAlgorithm : std::uint8_t {
+    Crc64Nvme = 1,
+    Crc32c = 2,
+    Sha256 = 3,
+    Md5 = 4,
+    Crc32 = 5,
+    Sha1 = 6
+};
 
 // "crc64nvme", "crc32c", "sha256", "md5", "crc32", "sha1".
 std::string_view to_string(DigestAlgorithm algorithm);
