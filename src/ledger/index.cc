@@ -165,19 +165,19 @@ void Index::apply(std::int64_t execution_number, IndexChanges changes,
     auto work = [this, execution_number, applied_seq,
                  changes = std::move(changes)](db::Connection&) -> Result<void> {
         if (stopped_by_) return stopped_by_->clone();
-        GODWIT_TRY_VOID(write(execution_number, changes));
-        if (!applied_seq) return {};
-        return statements_->run(Sql::SetApplied, {Value::integer(execution_number),
-                                                  Value::integer(*applied_seq), Value::integer(0)});
+        Result<void> written = write(execution_number, changes, applied_seq);
+        // Noted at once: what follows may be in the same group.
+        if (!written) stopped_by_.emplace(written.error().clone());
+        return written;
     };
-    // Told on the writer's thread, before the next group is begun.
     auto done = [this](Result<void> outcome) {
         if (!outcome && !stopped_by_) stopped_by_.emplace(std::move(outcome.error()));
     };
     writer_->submit(db::Lane::Bulk, rows, std::move(work), std::move(done));
 }
 
-Result<void> Index::write(std::int64_t execution_number, const IndexChanges& changes) {
+Result<void> Index::write(std::int64_t execution_number, const IndexChanges& changes,
+                          std::optional<std::int64_t> applied_seq) {
     Value number = Value::integer(execution_number);
     GODWIT_TRY(db::Statement * put, statements_->get(Sql::PutIndexRow));
     for (std::uint32_t i : in_key_order(changes)) {
@@ -191,7 +191,8 @@ Result<void> Index::write(std::int64_t execution_number, const IndexChanges& cha
                                       Value::integer(change.proved_unix_ns)}));
         }
     }
-    return {};
+    if (!applied_seq) return {};
+    return statements_->run(Sql::SetApplied, {number, Value::integer(*applied_seq), Value::integer(0)});
 }
 
 // A job of the same lane comes after all that were submitted before it.

@@ -92,7 +92,8 @@ class Index {
 
   private:
     Index(std::string path, std::unique_ptr<db::Connection> connection, std::unique_ptr<IndexReader> reader);
-    Result<void> write(std::int64_t execution_number, const IndexChanges& changes);
+    Result<void> write(std::int64_t execution_number, const IndexChanges& changes,
+                       std::optional<std::int64_t> applied_seq);
 
     std::string path_;
     std::unique_ptr<db::GroupCommit> writer_;

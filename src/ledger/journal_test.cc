@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "db/testing/databases.h"
 #include "ledger/execution_ledger.h"
 #include "ledger/memory_journal.h"
@@ -111,7 +113,9 @@ class Journals : public ::testing::TestWithParam<Where> {
         row.index = outcome == Outcome::Verified;
         return wait(journal().record(std::move(row)));
     }
-    Result<void> finish(const Batch& batch) { return wait(journal().finish_batch(batch.id, batch.lease_epoch)); }
+    Result<void> finish(const Batch& batch) {
+        return wait(journal().finish_batch(batch.id, batch.lease_epoch));
+    }
     std::uint64_t open_batches() {
         auto open = wait(journal().open_batches());
         EXPECT_TRUE(succeeded(open));
@@ -205,7 +209,8 @@ TEST_P(Journals, give_an_interrupted_batch_again_without_what_has_its_end) {
     EXPECT_TRUE(again.leased_before);
     EXPECT_GT(again.lease_epoch, batch.lease_epoch);
     EXPECT_EQ(numbers(again), "0 1 2 4 5 6 7 8 9 10 11 12 13 14 15 16 18 19 ");
-    for (const Batch::Item& item : again.items) ASSERT_TRUE(succeeded(record(again, item.number, item.number)));
+    for (const Batch::Item& item : again.items)
+        ASSERT_TRUE(succeeded(record(again, item.number, item.number)));
     ASSERT_TRUE(succeeded(finish(again)));
     EXPECT_EQ(wait(journal().counts())->copied(), 20u);
 }
@@ -326,7 +331,7 @@ TEST_P(Journals, serve_many_at_once) {
         co_return true;
     };
     loop_.block_on(record_all(loop_));
-    EXPECT_EQ(std::ranges::count(done, true), kItems);
+    EXPECT_EQ(std::count(done.begin(), done.end(), true), kItems);
     ASSERT_TRUE(succeeded(finish(batch)));
     EXPECT_EQ(wait(journal().counts())->copied(), kItems);
 }

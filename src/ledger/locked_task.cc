@@ -41,10 +41,10 @@ Result<std::unique_ptr<LockedTask>> LockedTask::lock(const StateDirectory& state
 // Whatever a crash kept from being entered, in control.db or in the index, is read from the ledgers.
 Result<void> LockedTask::catch_up() {
     GODWIT_TRY(std::vector<IndexedExecution> known, index_->executions());
-    GODWIT_TRY(std::vector<ExecutionInfo> executions, state_.executions(task_.id));
+    GODWIT_TRY(std::vector<ExecutionInfo> executions, state_.entered_executions(task_.id));
     for (const ExecutionInfo& execution : executions) {
-        bool ended_here = model::is_final(execution.status) && is_complete(known, execution.id);
-        if (execution.pruned_unix_ns || ended_here) continue;
+        bool nothing_to_do = model::is_final(execution.status) && is_complete(known, execution.id);
+        if (execution.pruned_unix_ns || nothing_to_do) continue;
         GODWIT_TRY_VOID(catch_up_with(execution));
     }
     return {};

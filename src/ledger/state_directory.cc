@@ -93,11 +93,17 @@ Result<std::vector<TaskInfo>> StateDirectory::tasks() const {
     return ControlTables(*connection).tasks();
 }
 
-Result<std::vector<ExecutionInfo>> StateDirectory::executions(const std::optional<std::string>& task) const {
+Result<std::vector<ExecutionInfo>> StateDirectory::entered_executions(
+    const std::optional<std::string>& task) const {
     GODWIT_TRY(auto connection, read_control());
     GODWIT_TRY(std::vector<ExecutionInfo> executions, ControlTables(*connection).executions());
     if (task)
         std::erase_if(executions, [&](const ExecutionInfo& execution) { return execution.task != *task; });
+    return executions;
+}
+
+Result<std::vector<ExecutionInfo>> StateDirectory::executions(const std::optional<std::string>& task) const {
+    GODWIT_TRY(std::vector<ExecutionInfo> executions, entered_executions(task));
     for (ExecutionInfo& execution : executions) {
         if (!model::is_final(execution.status)) GODWIT_TRY_VOID(look_into_ledger(execution));
     }

@@ -58,6 +58,8 @@ class StateDirectory {
     // Oldest first; of one task if it is given. Those that have not ended tell what their ledger says
     // now. An execution that neither ended nor runs was interrupted.
     Result<std::vector<ExecutionInfo>> executions(const std::optional<std::string>& task = {}) const;
+    // The same as control.db has them: what did not get there before a crash is only in the ledgers.
+    Result<std::vector<ExecutionInfo>> entered_executions(const std::optional<std::string>& task = {}) const;
     // By id, or by a beginning of an id that only one has. NotFound; Invalid when several fit.
     Result<ExecutionInfo> find_execution(const std::string& id_prefix) const;
     // NotFound when it was pruned.
