@@ -144,6 +144,9 @@ constexpr std::array kCopyMetadata{
     Option{.name = "no-preserve-owner", .help = "do not compare or bring over user and group"},
     Option{.name = "no-preserve-mode", .help = "do not compare or bring over permission bits"},
     Option{.name = "no-preserve-mtime", .help = "do not compare or bring over modification times"},
+    Option{.name = "preserve-set-id",
+           .help = "keep setuid and setgid bits that came through an object store, which others may write "
+                   "to; between directories they are always kept"},
     Option{.name = "no-tags", .help = "leave object tags behind"},
     Option{.name = "default-mode",
            .kind = ValueKind::Text,

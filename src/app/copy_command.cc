@@ -12,6 +12,8 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     CopyArguments arguments;
     GODWIT_TRY(arguments.ends, ends_request(invocation));
     GODWIT_TRY(arguments.options, copy_options(invocation.values));
+    arguments.options.policy.preserve_set_id =
+        invocation.values.flag("preserve-set-id") || !arguments.ends.source.is_s3();
     arguments.verify = verify_mode(invocation.values);
     arguments.output = output_of(invocation.values);
     arguments.dry_run = invocation.values.flag("dry-run");

@@ -187,6 +187,9 @@ Task<Result<void>> attach_destination(Context& context, StoreKit& kit, const End
         ends.destination = store::make_memory_store(*ends.nothing);
     } else {
         WriteOptions write = request.write;
+        // Attributes of a file system are its administrator's word; those of an object are anybody's
+        // who may write to the bucket.
+        write.attributes.keep_set_id_bits |= !request.source.is_s3();
         if (request.lineage) write.lineage = ends.source_text + "/";
         GODWIT_CO_TRY(ends.destination, kit.make(target.root, request.destination_end, write));
     }

@@ -4,6 +4,7 @@
 
 #include "app/advice.h"
 #include "app/ends.h"
+#include "app/facts.h"
 #include "app/json_text.h"
 #include "app/loop_run.h"
 #include "app/rows.h"
@@ -181,35 +182,6 @@ boost::json::object stat_json(const std::string& uri, const ObjectInfo& info) {
     return object;
 }
 
-std::string value_text(const boost::json::value& value) {
-    if (const auto* text = value.if_string()) return std::string(*text);
-    if (const auto* number = value.if_uint64()) return std::to_string(*number);
-    if (const auto* number = value.if_int64()) return std::to_string(*number);
-    if (const auto* truth = value.if_bool()) return *truth ? "yes" : "no";
-    return "";
-}
-
-void write_stat(const boost::json::object& object, OutputFormat output, Terminal& terminal) {
-    if (output == OutputFormat::Json || output == OutputFormat::JsonLines) {
-        terminal.out(json_line(object));
-        return;
-    }
-    Rows rows(terminal, output, "stat", {{"name"}, {"value"}});
-    auto add = [&](std::string_view name, const boost::json::value& value) {
-        rows.add({text_cell(name), text_cell(value_text(value))});
-    };
-    for (const auto& [name, value] : object) {
-        if (name == "v" || name == "type") continue;
-        if (const auto* group = value.if_object()) {
-            for (const auto& [inner, text] : *group)
-                add(fmt::format("{} {}", std::string_view(name), std::string_view(inner)), text);
-        } else {
-            add(name, value);
-        }
-    }
-    rows.finish();
-}
-
 Task<Result<ObjectInfo>> info_of(Context& context, OneEnd& end, const Location& location) {
     if (!end.single_object) {
         co_return Error(ErrorKind::NotFound, "stat", location.text,
@@ -227,7 +199,7 @@ Task<Result<ExitCode>> stat_location(LoopRun& run, StoreKit& kit, const ListOpti
     std::string uri = end.store->uri(end.key);
     co_await end.store->close();
     if (!info) co_return std::move(info.error());
-    write_stat(stat_json(uri, *info), options.output, run.session().terminal);
+    write_facts(stat_json(uri, *info), options.output, run.session().terminal);
     co_return ExitCode::Clean;
 }
 

@@ -29,6 +29,7 @@ Result<VerifyArguments> verify_arguments(const Invocation& invocation) {
     VerifyArguments arguments;
     GODWIT_TRY(arguments.ends, ends_request(invocation));
     GODWIT_TRY(arguments.options, compare_options(invocation.values));
+    arguments.options.policy.preserve_set_id = !arguments.ends.source.is_s3();
     arguments.ends.look_only = true;
     arguments.ends.may_overlap = true;
     arguments.output = output_of(invocation.values);
