@@ -12,6 +12,7 @@ from .measure import Cost, run_measured
 SMALL_BYTES = 4096
 BULK_FILES = 4
 GIBIBYTE = 1 << 30
+CHANGED = b"changed, and longer than before"
 
 
 class Wrong(Exception):
@@ -109,9 +110,10 @@ class Put(Case):
         return Job(source, ("bench", prefix), server, state, large=self.object_bytes > SMALL_BYTES)
 
     def check(self, job: Job, objects: int) -> None:
-        stored = count_of(job.server, "PutObject", "CompleteMultipartUpload")
-        if stored < objects:
-            raise Wrong(f"{stored} objects were stored, not {objects}")
+        stored = job.server.stored(job.destination[0], job.destination[1] + "/")
+        expected = {"objects": objects, "bytes": objects * self.object_bytes, "uploads": 0}
+        if stored | expected != stored:
+            raise Wrong(f"stored is {stored}, not {expected}")
 
     def spoil(self, job: Job) -> None:
         # A bit of the first object to come flips on the way in, each time that its key comes: the server
@@ -238,12 +240,13 @@ class Again(Put):
         # Another file of another size: to be found among all that is as it was.
         victim = sorted(path for path in job.source.rglob("*") if path.is_file())[0]
         self._kept = (victim, victim.read_bytes())
-        victim.write_bytes(b"changed, and longer than before")
+        victim.write_bytes(CHANGED)
 
     def notices(self, client: Client, cost: Cost, job: Job) -> bool:
         victim, bytes_before = self._kept
         victim.write_bytes(bytes_before)
-        return cost.exit_code == 0 and count_of(job.server, "PutObject") == 1
+        key = f"{job.destination[1]}/{victim.relative_to(job.source)}"
+        return cost.exit_code == 0 and len(job.server.get(job.destination[0], key)) == len(CHANGED)
 
 
 class Local(Case):

@@ -4,6 +4,7 @@ import json
 import os
 import ssl
 import subprocess
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -53,6 +54,10 @@ class Double:
 
     def make_synthetic(self, bucket: str, count: int, size_bytes: int) -> None:
         self._page("PUT", f"buckets/{bucket}?count={count}&size={size_bytes}")
+
+    def stored(self, bucket: str, prefix: str) -> dict:
+        """Objects, bytes and unfinished uploads that are really there."""
+        return json.loads(self._page("GET", f"buckets/{bucket}?prefix={urllib.parse.quote(prefix)}"))
 
     def set_rules(self, rules: list[dict]) -> None:
         self._page("PUT", "rules", json.dumps(rules).encode())

@@ -70,6 +70,23 @@ void take_rules(Service& service, Exchange& x) {
     answer_json(x, "{}\n");
 }
 
+// Markers of directories (keys that end in '/') are counted apart: some clients make them, some do not.
+void show_bucket(Service& service, Exchange& x, std::string_view name) {
+    const Bucket* bucket = service.world().find_bucket(name);
+    if (!bucket) return answer_problem(x, 404, "no such bucket");
+    std::string_view prefix = x.request.parameter("prefix").value_or("");
+    std::uint64_t objects = 0, markers = 0, bytes = 0;
+    for (auto at = bucket->objects.lower_bound(prefix); at != bucket->objects.end(); ++at) {
+        if (!at->first.starts_with(prefix)) break;
+        const ObjectVersion* version = at->second.current();
+        if (!version) continue;
+        (at->first.ends_with('/') ? markers : objects) += 1;
+        bytes += version->size_bytes();
+    }
+    answer_json(x, fmt::format("{{\"objects\":{},\"markers\":{},\"bytes\":{},\"uploads\":{}}}\n", objects,
+                               markers, bytes, bucket->uploads.size()));
+}
+
 void make_synthetic(Service& service, Exchange& x, std::string_view name) {
     auto number = [&](std::string_view parameter, std::uint64_t otherwise) {
         return parse_number(x.request.parameter(parameter).value_or("")).value_or(otherwise);
@@ -95,6 +112,8 @@ void answer_double_page(Service& service, Exchange& x) {
     if (path == "/_double/rules" && method == "PUT") return take_rules(service, x);
     if (path.starts_with(kBuckets) && method == "PUT")
         return make_synthetic(service, x, path.substr(kBuckets.size()));
+    if (path.starts_with(kBuckets) && method == "GET")
+        return show_bucket(service, x, path.substr(kBuckets.size()));
     if (method != "DELETE") return answer_problem(x, 404, "no such page");
     if (path == "/_double/stats")
         service.audit().reset_counts();

@@ -7,6 +7,7 @@
 //   GET    /_double/rules           how often each fired
 //   PUT    /_double/rules           a JSON array replaces all
 //   DELETE /_double/rules           honest again
+//   GET    /_double/buckets/NAME?prefix=P     what is really stored there: objects, bytes, open uploads
 //   PUT    /_double/buckets/NAME?count=N&size=S&per-directory=D   a synthetic bucket
 #pragma once
 

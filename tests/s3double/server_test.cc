@@ -362,6 +362,10 @@ TEST_F(ServerTest, shows_its_log_and_counts_on_its_own_pages) {
     EXPECT_NE(line.find(R"("key":"odd\u0001\"\u00ff")"), std::string::npos) << line;
     EXPECT_EQ(request("GET", "/_double/audit?after=1").body, "");
     EXPECT_NE(request("GET", "/_double/stats").body.find(R"("PutObject":{"requests":1)"), std::string::npos);
+    server_->put_object("b", "p/dir/", "");
+    server_->put_object("b", "p/x", "12345");
+    EXPECT_EQ(request("GET", "/_double/buckets/b?prefix=p/").body,
+              "{\"objects\":1,\"markers\":1,\"bytes\":5,\"uploads\":0}\n");
     request("PUT", "/_double/buckets/syn?count=3&size=10");
     EXPECT_EQ(element(request("GET", "/syn?list-type=2"), "KeyCount"), "3");
     EXPECT_EQ(server_->requests(), 2u);
