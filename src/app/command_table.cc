@@ -147,6 +147,8 @@ constexpr std::array kCopyMetadata{
     Option{.name = "preserve-set-id",
            .help = "keep setuid and setgid bits that came through an object store, which others may write "
                    "to; between directories they are always kept"},
+    Option{.name = "preserve-set-id",
+           .help = "bring setuid and setgid bits over too; without it they are cleared"},
     Option{.name = "no-tags", .help = "leave object tags behind"},
     Option{.name = "default-mode",
            .kind = ValueKind::Text,
@@ -328,8 +330,7 @@ constexpr std::array kQueryHow{
     Option{.name = "limit",
            .kind = ValueKind::Number,
            .value = "N",
-           .fallback = "1000",
-           .help = "at most so many rows; 0 is all"},
+           .help = "at most so many rows"},
     Option{.name = "fail-if-empty", .help = "exit with 9 when nothing matches"},
 };
 constexpr std::array kQueryGroups{

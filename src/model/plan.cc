@@ -19,8 +19,8 @@ bool kinds_exclude(ObjectType source, ObjectType destination) {
 }
 
 bool attributes_equal(const PosixAttributes& a, const PosixAttributes& b, const PlanPolicy& policy) {
-    constexpr std::uint32_t kPermissionBits = 07777;
-    if (policy.preserve_mode && (a.mode & kPermissionBits) != (b.mode & kPermissionBits)) return false;
+    std::uint32_t mode_bits = policy.preserve_set_id ? 07777 : 01777;
+    if (policy.preserve_mode && (a.mode & mode_bits) != (b.mode & mode_bits)) return false;
     if (policy.preserve_owner && (a.uid != b.uid || a.gid != b.gid)) return false;
     return !policy.preserve_mtime || a.mtime_ns == b.mtime_ns;
 }

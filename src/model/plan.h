@@ -64,6 +64,9 @@ struct PlanPolicy {
     bool preserve_owner = true;
     bool preserve_mode = true;
     bool preserve_mtime = true;
+    // setuid and setgid. Off where the attributes came through an object store, which others may
+    // write to (G70).
+    bool preserve_set_id = false;
     bool destination_hierarchical = false;
 };
 

@@ -81,6 +81,14 @@ TEST_F(PlanTest, unknown_pair_of_files_is_adopted_by_size_mtime_and_attributes) 
     EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kCopy);
 }
 
+// G70: bits that are not brought over must not be compared, or each run would find them missing.
+TEST_F(PlanTest, set_id_bits_are_compared_only_where_they_are_brought_over) {
+    source.posix->mode |= 04000;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kAdopted);
+    policy.preserve_set_id = true;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kMetadata);
+}
+
 TEST_F(PlanTest, another_size_is_always_copied) {
     mirrored.identity.size_bytes = 11;
     policy.compare = CompareMode::Size;
