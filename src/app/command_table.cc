@@ -147,8 +147,6 @@ constexpr std::array kCopyMetadata{
     Option{.name = "preserve-set-id",
            .help = "keep setuid and setgid bits that came through an object store, which others may write "
                    "to; between directories they are always kept"},
-    Option{.name = "preserve-set-id",
-           .help = "bring setuid and setgid bits over too; without it they are cleared"},
     Option{.name = "no-tags", .help = "leave object tags behind"},
     Option{.name = "default-mode",
            .kind = ValueKind::Text,
@@ -327,10 +325,7 @@ constexpr Option kColumns{.name = "columns",
                               "them"};
 constexpr std::array kQueryHow{
     kColumns,
-    Option{.name = "limit",
-           .kind = ValueKind::Number,
-           .value = "N",
-           .help = "at most so many rows"},
+    Option{.name = "limit", .kind = ValueKind::Number, .value = "N", .help = "at most so many rows"},
     Option{.name = "fail-if-empty", .help = "exit with 9 when nothing matches"},
 };
 constexpr std::array kQueryGroups{

@@ -52,7 +52,6 @@ Result<posix::AttributeOptions> attribute_options(const Values& values) {
     options.keep_mode = !values.flag("no-preserve-mode");
     options.keep_times = !values.flag("no-preserve-mtime");
     options.keep_set_id_bits = values.flag("preserve-set-id");
-    options.keep_set_id_bits = values.flag("preserve-set-id");
     if (auto text = values.text("default-mode")) {
         options.default_file_mode = parse_mode(*text);
         if (!options.default_file_mode) {
