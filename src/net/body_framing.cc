@@ -97,10 +97,11 @@ Result<BodyFraming> body_framing(const ResponseHead& head, bool head_only) {
     }
     if (codings && (length || head.is_http_1_0))
         return bad_framing("Transfer-Encoding with Content-Length or HTTP/1.0");
-    if (head_only || head.is_interim() || head.status == 204 || head.status == 304) return BodyFraming{};
-    if (codings) return BodyFraming{.kind = Kind::Chunked};
-    if (length) return BodyFraming{.kind = *length ? Kind::Length : Kind::None, .length_bytes = *length};
-    return BodyFraming{.kind = Kind::UntilClose};
+    auto framed = [&](Kind kind) { return BodyFraming{.kind = kind, .declared_bytes = length}; };
+    if (head_only || head.is_interim() || head.status == 204 || head.status == 304) return framed(Kind::None);
+    if (codings) return framed(Kind::Chunked);
+    if (length) return framed(*length > 0 ? Kind::Length : Kind::None);
+    return framed(Kind::UntilClose);
 }
 
 bool keeps_alive(const ResponseHead& head) {

@@ -17,11 +17,12 @@ namespace godwit::net {
 struct BodyFraming {
     enum class Kind : std::uint8_t { None, Length, Chunked, UntilClose };
     Kind kind = Kind::None;
-    std::uint64_t length_bytes = 0;  // for Length
+    // What Content-Length declares, whether or not a body follows.
+    std::optional<std::uint64_t> declared_bytes;
 };
 
-// The Content-Length header, whether or not a body follows; absent without one. Fails with Corrupt
-// for anything but decimal digits up to 2^63-1, and for several that differ.
+// The Content-Length header; absent without one. Fails with Corrupt for anything but decimal digits up to
+// 2^63-1, and for several that differ.
 Result<std::optional<std::uint64_t>> declared_length(const ResponseHead& head);
 
 // `head_only`: the request was HEAD. Fails with Corrupt for a length beside a transfer coding and for

@@ -36,7 +36,7 @@ Result<std::string> decode(std::string_view text, std::size_t piece, bool& done)
 TEST(BodyFraming, follows_length_chunks_or_close) {
     BodyFraming length = body_framing(head_with({{"content-length", "7"}}), false).value();
     EXPECT_EQ(length.kind, Kind::Length);
-    EXPECT_EQ(length.length_bytes, 7u);
+    EXPECT_EQ(length.declared_bytes, 7u);
     EXPECT_EQ(body_framing(head_with({{"content-length", "0"}}), false)->kind, Kind::None);
     EXPECT_EQ(body_framing(head_with({{"transfer-encoding", "Chunked"}}), false)->kind, Kind::Chunked);
     EXPECT_EQ(body_framing(head_with({}), false)->kind, Kind::UntilClose);

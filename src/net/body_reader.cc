@@ -26,7 +26,7 @@ bool BodyReader::done() const {
 
 Error BodyReader::cut_short(const Connection& connection) const {
     std::string wanted =
-        framing_.kind == Kind::Length ? fmt::format("{}", framing_.length_bytes) : "an unknown number of";
+        framing_.kind == Kind::Length ? fmt::format("{}", left_bytes_ + read_bytes_) : "an unknown number of";
     return Error(ErrorKind::Lost, "read body from", connection.origin().display(),
                  fmt::format("closed after {} of {} bytes", read_bytes_, wanted))
         .with_code("BodyCut");

@@ -8,7 +8,8 @@ namespace godwit::net {
 
 class BodyReader {
   public:
-    explicit BodyReader(BodyFraming framing) : framing_(framing), left_bytes_(framing.length_bytes) {}
+    explicit BodyReader(BodyFraming framing)
+        : framing_(framing), left_bytes_(framing.declared_bytes.value_or(0)) {}
 
     // Up to out.size() bytes (at least one is asked for); 0 only at the body's end. Fails with Lost
     // when the connection ends before the body, with Corrupt, or as Connection does.

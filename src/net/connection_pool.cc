@@ -7,24 +7,25 @@ namespace godwit::net {
 std::unique_ptr<Connection> ConnectionPool::take(const Origin& origin) {
     auto entry = idle_.find(origin);
     if (entry == idle_.end()) return nullptr;
-    std::unique_ptr<Connection> found;
     Idle& idle = entry->second;
-    while (!found && !idle.empty()) {
-        found = std::move(idle.back());
+    while (!idle.empty()) {
+        std::unique_ptr<Connection> newest = std::move(idle.back());
         idle.pop_back();
         --idle_count_;
-        if (found->idle_until <= loop_.now() || !found->stream().is_quiet()) found.reset();
+        if (newest->idle_until > loop_.now() && newest->stream().is_quiet()) return newest;
     }
-    if (idle.empty()) idle_.erase(entry);
-    return found;
+    return nullptr;
 }
 
 void ConnectionPool::give(std::unique_ptr<Connection> connection) {
     if (!connection->is_reusable() || options_.idle_connections_max == 0) return;
     while (idle_count_ >= options_.idle_connections_max) close_oldest();
+    if (idle_.size() >= kOriginsMax)
+        std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
     Instant until = loop_.now() + std::min(options_.idle_timeout, connection->keep_alive_time());
     connection->idle_until = until;
-    idle_[connection->origin()].push_back(std::move(connection));
+    Idle& idle = idle_[connection->origin()];
+    idle.push_back(std::move(connection));
     ++idle_count_;
     if (!is_linked()) loop_.start_timer(*this, until);
 }
@@ -33,24 +34,25 @@ void ConnectionPool::make_room() {
     while (idle_count_ > 0 && permits_.taken() + idle_count_ > permits_.total()) close_oldest();
 }
 
-std::map<Origin, ConnectionPool::Idle>::iterator ConnectionPool::oldest() {
-    return std::min_element(idle_.begin(), idle_.end(), [](const auto& a, const auto& b) {
-        return a.second.front()->idle_until < b.second.front()->idle_until;
+ConnectionPool::Idle& ConnectionPool::oldest() {
+    auto age = [](const Idle& idle) { return idle.empty() ? Instant::max() : idle.front()->idle_until; };
+    auto entry = std::min_element(idle_.begin(), idle_.end(), [&](const auto& a, const auto& b) {
+        return age(a.second) < age(b.second);
     });
+    return entry->second;
 }
 
 void ConnectionPool::close_oldest() {
-    auto entry = oldest();
-    entry->second.pop_front();
+    Idle& idle = oldest();
+    idle.erase(idle.begin());
     --idle_count_;
-    if (entry->second.empty()) idle_.erase(entry);
 }
 
 // Runs late rather than often: while connections come and go it stays armed for an old instant.
 void ConnectionPool::expired() {
     Instant now = loop_.now();
-    while (idle_count_ > 0 && oldest()->second.front()->idle_until <= now) close_oldest();
-    if (idle_count_ > 0) loop_.start_timer(*this, oldest()->second.front()->idle_until);
+    while (idle_count_ > 0 && oldest().front()->idle_until <= now) close_oldest();
+    if (idle_count_ > 0) loop_.start_timer(*this, oldest().front()->idle_until);
 }
 
 }  // namespace godwit::net

@@ -3,9 +3,9 @@
 // Loop thread only.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "net/connection.h"
 #include "runtime/permits.h"
@@ -14,6 +14,8 @@ namespace godwit::net {
 
 class ConnectionPool : private runtime::Timer {
   public:
+    static constexpr std::size_t kOriginsMax = 256;
+
     ConnectionPool(runtime::Loop& loop, const HttpClientOptions& options)
         : loop_(loop), options_(options), permits_(std::max<std::size_t>(options.connections_max, 1)) {}
     ConnectionPool(const ConnectionPool&) = delete;
@@ -33,15 +35,17 @@ class ConnectionPool : private runtime::Timer {
 
   private:
     // Oldest first.
-    using Idle = std::deque<std::unique_ptr<Connection>>;
+    using Idle = std::vector<std::unique_ptr<Connection>>;
     void expired() override;
     void close_oldest();
-    std::map<Origin, Idle>::iterator oldest();
+    // The origin whose first idle connection is the oldest. There must be one.
+    Idle& oldest();
 
     runtime::Loop& loop_;
     const HttpClientOptions& options_;
     runtime::Permits permits_;
-    std::map<Origin, Idle> idle_;  // no empty entries
+    // Emptied entries stay, up to a bound: most origins come again.
+    std::map<Origin, Idle> idle_;
     std::size_t idle_count_ = 0;
 };
 

@@ -100,6 +100,7 @@ struct HttpResponse::State {
           permit(std::move(permit_)),
           connection(std::move(connection_)),
           head(std::move(head_)),
+          content_length(framing.declared_bytes),
           body(framing) {}
 
     void finish() {
@@ -162,10 +163,8 @@ Task<Result<HttpResponse>> HttpClient::exchange(Context& context, const Origin& 
         GODWIT_CO_TRY(head, co_await state.converse(context, *connection, request, talk));
     }
     GODWIT_CO_TRY(BodyFraming framing, prepare_body(*head, request, *connection));
-    GODWIT_CO_TRY(std::optional<std::uint64_t> length, declared_length(*head));
     auto answer = std::make_unique<HttpResponse::State>(state.pool, std::move(permit), std::move(connection),
                                                         std::move(*head), framing);
-    answer->content_length = length;
     if (answer->body.done()) answer->finish();
     co_return HttpResponse(std::move(answer));
 }

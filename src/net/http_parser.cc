@@ -27,12 +27,10 @@ class Collector final : public http::basic_parser<false> {
         head_.is_http_1_0 = version == 10;
     }
     void on_field_impl(http::field, string_view name, string_view value, error_code&) override {
-        HttpHeader& header = head_.headers.emplace_back();
-        header.name.assign(name.data(), name.size());
+        HttpHeader& header = head_.headers.emplace_back(std::string(name), std::string(value));
         for (char& c : header.name) {
             if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
         }
-        header.value.assign(value.data(), value.size());
     }
     void on_request_impl(http::verb, string_view, string_view, int, error_code&) override {}
     void on_header_impl(error_code&) override {}

@@ -4,7 +4,10 @@
 // bytes in it: a thousand connections that wait for their answers hold no buffers.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"

@@ -153,7 +153,8 @@ void ScriptedServer::serve(int fd, int number) {
     Peer peer(fd);
     if (!tls_ || peer.start_tls(tls_)) script_(peer, number);
     std::lock_guard lock(mutex_);
-    std::erase(open_, fd);
+    // One entry only: after a reset() the number may have been given to another connection.
+    open_.erase(std::find(open_.begin(), open_.end(), fd));
 }
 
 Origin ScriptedServer::origin() const {
