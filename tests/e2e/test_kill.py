@@ -76,7 +76,9 @@ class Chain:
         return process.wait(timeout=30) == -signal.SIGKILL
 
     def finish(self) -> Run:
-        return self.godwit.run(*self.command, server=self.server, environment=self.environment, seconds_max=RUN_SECONDS_MAX)
+        return self.godwit.run(
+            *self.command, server=self.server, environment=self.environment, seconds_max=RUN_SECONDS_MAX
+        )
 
     def verified_keys(self) -> set[str]:
         told = self.godwit.run("ledger", "query", "state=verified", "--columns", "key", "-o", "jsonl")
@@ -100,7 +102,11 @@ def kill_and_finish(chain: Chain, moments: list[Moment], prefix: str) -> Run:
     assert run.code == 0, str(run)
     assert killed >= len(moments) - 1, f"only {killed} of {len(moments)} kills came before the end"
     for mark, verified in watched:
-        later = [r for r in chain.server.requests_since(chain.bucket, mark) if r.operation in WRITES and r.status < 300]
+        later = [
+            r
+            for r in chain.server.requests_since(chain.bucket, mark)
+            if r.operation in WRITES and r.status < 300
+        ]
         again = {request.key.removeprefix(prefix) for request in later} & verified
         assert not again, f"written again although they were VERIFIED: {sorted(again)[:5]}"
     assert chain.server.uploads(chain.bucket) == []
@@ -137,10 +143,19 @@ DOWN = [
 def test_up_is_carried_on(server, bucket, godwit, trees, tmp_path, moments):
     source, _ = small_tree(trees)
     read_back = ["--read-back"] if moments[0].operation == "get" else []
-    command = ["copy", source, f"s3://{bucket}/up", "-o", "jsonl", "--endpoint-url", server.endpoint, *read_back]
+    command = [
+        "copy",
+        source,
+        f"s3://{bucket}/up",
+        "-o",
+        "jsonl",
+        "--endpoint-url",
+        server.endpoint,
+        *read_back,
+    ]
     kill_and_finish(Chain(godwit, command, server, bucket, None), moments, "up/")
     down = tmp_path / "down"
-    assert godwit.copy(f"s3://{bucket}/up", down, server=server).code == 0
+    assert godwit.copy(f"s3://{bucket}/up", down, "--preserve-set-id", server=server).code == 0
     assert differences(source, down) == []
 
 
@@ -150,7 +165,8 @@ def test_down_is_carried_on(server, bucket, godwit, trees, tmp_path, moments):
     assert godwit.copy(source, f"s3://{bucket}/d", server=server).code == 0
     down = tmp_path / "down"
     down.mkdir()
-    command = ["copy", f"s3://{bucket}/d", down, "-o", "jsonl", "--endpoint-url", server.endpoint]
+    where = ["--endpoint-url", server.endpoint]
+    command = ["copy", f"s3://{bucket}/d", down, "-o", "jsonl", "--preserve-set-id", *where]
     kill_and_finish(Chain(godwit, command, server, bucket, down), moments, "d/")
     assert differences(source, down) == []
     assert staged_files(down) == []
