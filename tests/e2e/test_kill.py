@@ -19,6 +19,9 @@ from godwit import Godwit, Run
 from servers import S3Server
 from trees import TreeShape, differences
 
+# Several minutes for all chains: with `./dev test --all`.
+pytestmark = pytest.mark.slow
+
 MOMENT_SECONDS_MAX = 120
 RUN_SECONDS_MAX = 300
 WRITES = {"put", "complete"}
