@@ -67,6 +67,7 @@ constexpr std::array kCodes = std::to_array<CodeRow>({
     {"NoSuchVersion", ErrorKind::NotFound},
     {"NotImplemented", ErrorKind::Unsupported},
     {"NotSignedUp", ErrorKind::Denied},
+    {"ObjectParentIsFile", ErrorKind::Exists},
     {"OperationAborted", ErrorKind::Busy},
     {"PermanentRedirect", ErrorKind::Invalid},
     {"PreconditionFailed", ErrorKind::Changed},

@@ -18,6 +18,11 @@ Error PageCheck::corrupt(std::string cause) const {
     return Error(ErrorKind::Corrupt, "list", subject_, std::move(cause)).with_code("ImpossibleListing");
 }
 
+// Servers that do not encode keys write U+FFFD for what XML cannot hold; the true key is lost then.
+bool PageCheck::is_spoilt(const ListPage& page, const std::string& key) const {
+    return !page.encoded && key.contains("\xef\xbf\xbd");
+}
+
 Result<void> PageCheck::check_key(const std::string& key) const {
     if (!key.starts_with(prefix_)) return corrupt(fmt::format("'{}' is outside the prefix", printable(key)));
     if (key > last_key_) return {};
@@ -45,6 +50,11 @@ Result<store::Page> PageCheck::take(ListPage page) {
         bool is_root = object.key == prefix_ && !prefix_.empty();
         if (is_root && last_key_.empty()) {
             last_key_ = std::move(object.key);
+            continue;
+        }
+        if (is_spoilt(page, object.key)) {
+            out.unreadable.push_back(
+                corrupt(fmt::format("the server spoils the key '{}'", printable(object.key))));
             continue;
         }
         GODWIT_TRY_VOID(check_key(object.key));

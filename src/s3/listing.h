@@ -2,7 +2,8 @@
 //
 // A listing decides what is copied and, in mirror runs, what is deleted; so a page is believed only
 // when it can be true: keys inside prefix and range, strictly ascending over all pages, tokens that
-// go forward (E46, E47). One page that is not so ends the listing with Corrupt.
+// go forward (E46, E47). One page that is not so ends the listing with Corrupt. A key that the server
+// has spoilt (F63) is reported as unreadable, which makes the listing incomplete.
 #pragma once
 
 #include <memory>
@@ -29,6 +30,7 @@ class PageCheck {
     const ListRequest& next_request() const { return request_; }
 
   private:
+    bool is_spoilt(const ListPage& page, const std::string& key) const;
     Result<void> check_key(const std::string& key) const;
     Result<void> go_forward(ListPage& page, bool empty);
     Error corrupt(std::string cause) const;

@@ -76,6 +76,21 @@ TEST(PageCheck, a_key_outside_the_prefix_is_impossible) {
     EXPECT_FALSE(check.take(page_of({"p/a", "q/a"})));
 }
 
+TEST(PageCheck, a_key_that_the_server_has_spoilt_makes_the_listing_incomplete) {
+    PageCheck check("s3://b/", "", {});
+    auto page = check.take(page_of({"a", "esc\xef\xbf\xbd", "b"}));
+    ASSERT_TRUE(page) << page.error().message();
+    EXPECT_EQ(keys_of(*page), (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(page->unreadable.size(), 1u);
+
+    ListPage encoded = page_of({"a", "esc\xef\xbf\xbd"});
+    encoded.encoded = true;
+    PageCheck other("s3://b/", "", {});
+    auto true_keys = other.take(std::move(encoded));
+    ASSERT_TRUE(true_keys);
+    EXPECT_EQ(true_keys->entries.size(), 2u) << "the key really is so";
+}
+
 TEST(PageCheck, a_token_that_repeats_is_impossible) {
     PageCheck check("s3://b/", "", {});
     ASSERT_TRUE(check.take(page_of({"a"}, "t")));

@@ -47,7 +47,7 @@ Task<Result<PartsPage>> list_parts_page(Context& context, const Bucket& bucket, 
 }
 
 Task<Result<UploadsPage>> list_uploads_page(Context& context, const Bucket& bucket, const std::string& key,
-                                            const UploadsPage& before) {
+                                            const UploadsPage& before, Duration& server_ahead) {
     std::vector<Parameter> parameters = {{"encoding-type", "url"}, {"prefix", key}, {"uploads", ""}};
     if (before.truncated) {
         parameters.emplace_back("key-marker", before.next_key_marker);
@@ -58,6 +58,8 @@ Task<Result<UploadsPage>> list_uploads_page(Context& context, const Bucket& buck
     add_request_payer(*bucket.options, request.headers);
     XmlReader<UploadsPage> reader(parse_uploads_page);
     GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
+    std::int64_t ours_ns = bucket.client->loop().unix_time_ns();
+    server_ahead = Duration(reader.head().server_time_ns.value_or(ours_ns) - ours_ns);
     co_return reader.take();
 }
 
@@ -167,19 +169,19 @@ Task<Result<std::vector<UploadedPart>>> list_parts(Context& context, const Bucke
     }
 }
 
-Task<Result<std::vector<PendingUpload>>> list_uploads(Context& context, const Bucket& bucket,
-                                                      const std::string& key) {
-    std::vector<PendingUpload> uploads;
+Task<Result<PendingUploads>> list_uploads(Context& context, const Bucket& bucket, const std::string& key) {
+    PendingUploads pending;
     UploadsPage page;
     for (int pages = 0; pages < kPagesMax; ++pages) {
-        GODWIT_CO_TRY(UploadsPage next, co_await list_uploads_page(context, bucket, key, page));
+        GODWIT_CO_TRY(UploadsPage next,
+                      co_await list_uploads_page(context, bucket, key, page, pending.server_ahead));
         page = std::move(next);
-        for (PendingUpload& upload : page.uploads) {
-            if (upload.key == key) uploads.push_back(std::move(upload));
-        }
         // Keys come in order, so that the first beyond ours ends the search.
         bool beyond = !page.uploads.empty() && page.uploads.back().key > key;
-        if (!page.truncated || beyond) co_return std::move(uploads);
+        for (PendingUpload& upload : page.uploads) {
+            if (upload.key == key) pending.uploads.push_back(std::move(upload));
+        }
+        if (!page.truncated || beyond) co_return std::move(pending);
     }
     co_return stuck(bucket, RequestKind::ListUploads, key);
 }

@@ -65,8 +65,12 @@ Task<Result<void>> abort_upload(Context& context, const Bucket& bucket, const Up
 Task<Result<std::vector<UploadedPart>>> list_parts(Context& context, const Bucket& bucket,
                                                    const UploadId& upload);
 
+struct PendingUploads {
+    std::vector<PendingUpload> uploads;
+    // How far the server's clock is ahead of ours, to the second; negative when it is behind.
+    Duration server_ahead{};
+};
 // The unfinished uploads of exactly `key`. Fails with Corrupt after a thousand pages.
-Task<Result<std::vector<PendingUpload>>> list_uploads(Context& context, const Bucket& bucket,
-                                                      const std::string& key);
+Task<Result<PendingUploads>> list_uploads(Context& context, const Bucket& bucket, const std::string& key);
 
 }  // namespace godwit::s3

@@ -139,14 +139,16 @@ class XmlReader final : public AnswerReader {
                             .subject = subject,
                             .region = answer.client.address().region(),
                             .unix_time_ns = answer.client.unix_time_ns()};
-        AnswerHead head = answer_head(answer.response);
-        GODWIT_CO_TRY(value_, parse_(operation, head, std::move(body)));
+        head_ = answer_head(answer.response);
+        GODWIT_CO_TRY(value_, parse_(operation, head_, std::move(body)));
         co_return {};
     }
     T take() { return std::move(value_); }
+    const AnswerHead& head() const { return head_; }
 
   private:
     Parse parse_;
+    AnswerHead head_;
     T value_{};
 };
 

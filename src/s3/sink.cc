@@ -291,11 +291,10 @@ Task<Result<void>> discard_uploads(Context& context, const Bucket& bucket, const
     if (std::optional<Checkpoint> kept = read_checkpoint(checkpoint); kept && kept->upload.key == key) {
         co_return co_await abort_upload(context, bucket, kept->upload);
     }
-    GODWIT_CO_TRY(std::vector<PendingUpload> uploads, co_await list_uploads(context, bucket, key));
-    // Servers tell the second only, some of them.
-    std::int64_t skew_ns = bucket.client->unix_time_ns() - bucket.client->loop().unix_time_ns();
-    std::int64_t since_ns = (intent_unix_ns + skew_ns) / kSecond * kSecond;
-    for (PendingUpload& pending : uploads) {
+    GODWIT_CO_TRY(PendingUploads found, co_await list_uploads(context, bucket, key));
+    // Some servers tell the second only.
+    std::int64_t since_ns = (intent_unix_ns + found.server_ahead.count()) / kSecond * kSecond;
+    for (PendingUpload& pending : found.uploads) {
         if (pending.initiated_ns < since_ns) continue;
         UploadId upload{key, std::move(pending.upload_id)};
         GODWIT_CO_TRY_VOID(co_await abort_upload(context, bucket, upload));

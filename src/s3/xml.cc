@@ -162,6 +162,7 @@ Result<ListPage> parse_list_page(const Operation& operation, const AnswerHead& h
     bool encoded = text_of(root, "EncodingType") == "url";
     Reading reading;
     ListPage page;
+    page.encoded = encoded;
     page.objects.reserve(1000);
     for (pugi::xml_node child = root.first_child(); !child.empty(); child = child.next_sibling()) {
         std::string_view name = child.name();

@@ -35,6 +35,8 @@ struct ListedObject {
 };
 
 struct ListPage {
+    // The server says that it percent-encoded the keys, so all of their bytes have come through.
+    bool encoded = false;
     std::vector<ListedObject> objects;  // in the server's order
     std::vector<std::string> common_prefixes;
     // True only with a next_token that is not empty.

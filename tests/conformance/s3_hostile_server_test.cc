@@ -64,14 +64,19 @@ TEST_F(HostileServer, E53_the_servers_clock_is_learned_from_its_refusal) {
 }
 
 TEST_F(HostileServer, E53_an_uploads_beginning_is_compared_on_the_servers_clock) {
-    s3double::Options options = server_options_;
-    options.clock_offset_s = -1200;
-    start(options);
-    attach();
-    std::int64_t intent = loop_.unix_time_ns();
-    ASSERT_OK(run(store_->begin(context_, put_request("object", 2'500'000))));
-    ASSERT_OK(run(store_->discard(context_, Key("object"), "", intent)));
-    EXPECT_TRUE(server_->open_uploads("bucket").empty());
+    // Two hours are refused and learned; a minute is served without a word.
+    for (std::int64_t skew_s : {-7200, -60, 60, 7200}) {
+        s3double::Options options = server_options_;
+        options.clock_offset_s = skew_s;
+        start(options);
+        attach();
+        std::int64_t intent = loop_.unix_time_ns();
+        ASSERT_OK(run(store_->begin(context_, put_request("object", 2'500'000))));
+        ASSERT_OK(run(store_->discard(context_, Key("object"), "", intent + 10'000'000'000)));
+        EXPECT_EQ(server_->open_uploads("bucket").size(), 1u) << "begun before that intent, skew " << skew_s;
+        ASSERT_OK(run(store_->discard(context_, Key("object"), "", intent)));
+        EXPECT_TRUE(server_->open_uploads("bucket").empty()) << skew_s;
+    }
 }
 
 // E54: regions and redirects.

@@ -20,10 +20,13 @@ class Servers : public testing::Environment {
         if (is_new) entry->second = RealServer::start(script, kBucket);
         return entry->second.get();
     }
+    // What a server can do is asked once; each test would else begin with a dozen requests.
+    s3::ProbeCache& probes() { return probes_; }
     std::string next_prefix() { return fmt::format("test-{}/", ++prefixes_); }
 
   private:
     std::map<std::string, std::unique_ptr<RealServer>> running_;
+    s3::ProbeCache probes_;
     int prefixes_ = 0;
 };
 
@@ -40,6 +43,7 @@ std::unique_ptr<Location> location_on(const std::string& script) {
     options.credentials =
         s3::Credentials{(*server)["AWS_ACCESS_KEY_ID"], (*server)["AWS_SECRET_ACCESS_KEY"], "", std::nullopt};
     options.part_step_bytes = 5u << 20;
+    options.probes = &servers->probes();
     return std::make_unique<S3Location>(std::move(options));
 }
 
