@@ -23,7 +23,7 @@ Task<void> write_one(Context& context, store::Sink& sink, std::size_t offset, st
     if (!written) ++failed;
 }
 
-Task<int> write_all(Context& context, store::Sink& sink, std::string_view text) {
+Task<int> write_every_part(Context& context, store::Sink& sink, std::string_view text) {
     runtime::TaskGroup group(context.loop());
     int failed = 0;
     std::size_t part = sink.part_size_bytes();
@@ -55,7 +55,7 @@ TEST_P(StoreConformance, parts_may_be_written_at_the_same_time) {
     std::string text = pattern(GetParam().large_bytes, 5);
     auto sink = run(store().begin(context(), request_for("large", text.size())));
     ASSERT_TRUE(sink) << sink.error().message();
-    EXPECT_EQ(run(write_all(context(), **sink, text)), 0);
+    EXPECT_EQ(run(write_every_part(context(), **sink, text)), 0);
     auto receipt = run((*sink)->commit(context(), whole_digest(text)));
     ASSERT_TRUE(receipt) << receipt.error().message();
     auto read = get("large", receipt->identity);

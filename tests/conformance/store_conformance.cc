@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "runtime/group.h"
 
 namespace godwit::conformance {
 
@@ -72,6 +73,36 @@ store::Receipt StoreConformance::written(const std::string& key, std::string_vie
     auto receipt = put(key, text, std::move(metadata));
     EXPECT_TRUE(receipt) << printable(key) << ": " << receipt.error().message();
     return receipt ? std::move(*receipt) : store::Receipt();
+}
+
+namespace {
+
+Task<void> write_small(Context& context, store::Store& store, const std::string& key, int& failed) {
+    store::PutRequest request;
+    request.key = Key(key);
+    request.size_bytes = 1;
+    std::string_view text = "x";
+    Digest digest = digest_of(request.digest, bytes_of(text));
+    auto receipt = co_await store.put(context, request, bytes_of(text), digest);
+    if (!receipt) ++failed;
+}
+
+Task<int> write_many(Context& context, store::Store& store, const std::vector<std::string>& keys) {
+    constexpr std::size_t kAtOnce = 32;
+    runtime::TaskGroup group(context.loop());
+    int failed = 0;
+    for (const std::string& key : keys) {
+        group.spawn(write_small(context, store, key, failed));
+        co_await group.wait(kAtOnce);
+    }
+    co_await group.wait();
+    co_return failed;
+}
+
+}  // namespace
+
+void StoreConformance::write_all(const std::vector<std::string>& keys) {
+    EXPECT_EQ(run(write_many(context(), store(), keys)), 0);
 }
 
 Result<std::unique_ptr<store::Source>> StoreConformance::open(const std::string& key,

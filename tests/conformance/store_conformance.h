@@ -93,6 +93,8 @@ class StoreConformance : public testing::TestWithParam<StoreCase> {
     Result<store::Receipt> put(const store::PutRequest& request, std::string_view text);
     // The receipt of a put that must succeed.
     store::Receipt written(const std::string& key, std::string_view text, model::Metadata metadata = {});
+    // Small new objects under all of `keys`, many at a time.
+    void write_all(const std::vector<std::string>& keys);
     // The whole object, which must be `expected`.
     Result<std::string> get(const std::string& key, const model::Identity& expected);
     Result<std::unique_ptr<store::Source>> open(const std::string& key, const model::Identity& expected,
