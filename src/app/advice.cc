@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "app/exit_code.h"
+#include "app/json_text.h"
+
 namespace godwit::app {
 namespace {
 
@@ -88,6 +91,19 @@ std::string error_text(const Error& error) {
     std::string text = "error: " + error.message();
     std::string_view advice = advice_for(error);
     return advice.empty() ? text : fmt::format("{}\n  fix: {}", text, advice);
+}
+
+boost::json::object error_event(const Error& error, std::int64_t unix_ns) {
+    boost::json::object event = json_event("error", unix_ns);
+    event["kind"] = to_string(error.kind());
+    event["code"] = error.code();
+    event["operation"] = error.operation();
+    event["subject"] = printable(error.subject());
+    event["message"] = error.message();
+    event["fix"] = advice_for(error);
+    if (!error.request_id().empty()) event["request_id"] = printable(error.request_id());
+    event["exit_code"] = static_cast<int>(exit_code_for(error));
+    return event;
 }
 
 }  // namespace godwit::app

@@ -1,6 +1,8 @@
 // What to do about an error: one line, by its code (or kind), never by its message.
 #pragma once
 
+#include <boost/json/object.hpp>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,5 +17,7 @@ std::string_view advice_for(const Error& error);
 // "error: operation subject: cause (CODE)" and, below it, "  fix: ...". Usage errors leave out what
 // only programs need.
 std::string error_text(const Error& error);
+// The same for programs: a line of a JSON stream.
+boost::json::object error_event(const Error& error, std::int64_t unix_ns);
 
 }  // namespace godwit::app

@@ -3,6 +3,7 @@
 #include "app/copy_run.h"
 #include "app/data_directory.h"
 #include "app/dry_run.h"
+#include "app/process.h"
 #include "app/run_record.h"
 #include "app/verify_command.h"
 
@@ -14,12 +15,14 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     GODWIT_TRY(arguments.options, copy_options(invocation.values));
     arguments.options.policy.preserve_set_id =
         invocation.values.flag("preserve-set-id") || !arguments.ends.source.is_s3();
+    fit_to_descriptors(descriptor_limit(), arguments.options);
     arguments.verify = verify_mode(invocation.values);
     arguments.output = output_of(invocation.values);
     arguments.dry_run = invocation.values.flag("dry-run");
     GODWIT_TRY(std::string directory, data_directory(invocation.values, session.environment));
     arguments.data_directory = absolute_location(directory);
     arguments.record = to_text(run_record(invocation.words[0], invocation.words[1], invocation.values));
+    arguments.ends_arguments = ends_arguments(invocation.words[0], invocation.words[1], invocation.values);
     return arguments;
 }
 

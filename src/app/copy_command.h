@@ -23,6 +23,8 @@ struct CopyArguments {
     bool dry_run = false;
     // What the ledger keeps of this command: see run_record.h.
     std::string record;
+    // SRC, DST and how they are reached, for the next command line.
+    std::string ends_arguments;
     // Only these keys, in byte order; null: all.
     std::shared_ptr<const std::vector<model::Key>> only;
 };

@@ -163,8 +163,7 @@ Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
     summary.resumed = resumed_;
     summary.source = ends_.source_text;
     summary.destination = ends_.destination_text;
-    summary.source_argument = arguments_.ends.source.text;
-    summary.destination_argument = arguments_.ends.destination.text;
+    summary.ends_arguments = arguments_.ends_arguments;
     summary.counts = result->counts;
     summary.took = run_.loop().now() - began_;
     summary.stopped = run_.stopped();
@@ -194,6 +193,7 @@ void CopyRun::tell(const RunSummary& summary) {
     std::int64_t now = run_.loop().unix_time_ns();
     switch (arguments_.output) {
         case OutputFormat::JsonLines:
+            if (summary.stopped_by) terminal_.out(json_line(error_event(*summary.stopped_by, now)));
             for (const ledger::ErrorGroup& group : summary.errors)
                 terminal_.out(json_line(error_event(group, now)));
             [[fallthrough]];

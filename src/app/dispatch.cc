@@ -1,5 +1,6 @@
 #include "app/dispatch.h"
 
+#include <algorithm>
 #include <array>
 
 #include "app/about_commands.h"
@@ -7,8 +8,10 @@
 #include "app/copy_command.h"
 #include "app/doctor_command.h"
 #include "app/execution_commands.h"
+#include "app/json_text.h"
 #include "app/ledger_commands.h"
 #include "app/location_commands.h"
+#include "app/run_options.h"
 #include "app/state_commands.h"
 #include "app/trace_command.h"
 #include "app/verify_command.h"
@@ -63,10 +66,20 @@ Result<ExitCode> parse_and_run(std::span<const std::string> arguments, Session& 
         return ExitCode::Clean;
     }
     configure(session.terminal, invocation.values);
-    return dispatch(invocation, session);
+    Result<ExitCode> code = dispatch(invocation, session);
+    OutputFormat output = output_of(invocation.values);
+    bool programs_read = output == OutputFormat::Json || output == OutputFormat::JsonLines;
+    if (!code && programs_read) {
+        session.terminal.out(json_line(error_event(code.error(), session.clock.unix_time_ns())));
+    }
+    return code;
 }
 
 }  // namespace
+
+bool is_dispatched(std::string_view command) {
+    return std::ranges::find(kRows, command, &Row::command) != kRows.end();
+}
 
 Result<ExitCode> dispatch(const Invocation& invocation, Session& session) {
     for (const Row& row : kRows) {

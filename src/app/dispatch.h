@@ -13,6 +13,9 @@ namespace godwit::app {
 // Parses, runs, reports an error. Everything a command says goes through the session's terminal.
 ExitCode run_program(std::span<const std::string> arguments, Session& session);
 
+// Is there somebody who runs this command of the table?
+bool is_dispatched(std::string_view command);
+
 // Runs one parsed command.
 Result<ExitCode> dispatch(const Invocation& invocation, Session& session);
 

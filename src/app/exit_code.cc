@@ -65,6 +65,7 @@ ExitCode by_kind(ErrorKind kind) {
         case ErrorKind::Cancelled:
             return ExitCode::Interrupted;
         case ErrorKind::Exists:
+            return ExitCode::Usage;
         case ErrorKind::Changed:
         case ErrorKind::Full:
             return ExitCode::NotClean;

@@ -5,8 +5,11 @@
 
 namespace godwit::app {
 
-Result<ExitCode> LoopRun::run(const Work& work) {
+LoopRun::LoopRun(Session& session) : session_(session) {
     hold_stop_signals();
+}
+
+Result<ExitCode> LoopRun::run(const Work& work) {
     GODWIT_TRY(std::unique_ptr<StopSignals> signals, StopSignals::open(loop_));
     Result<ExitCode> code = loop_.block_on(run_with_signals(work, *signals));
     if (!stopped_) return code;

@@ -19,7 +19,8 @@ class LoopRun {
   public:
     using Work = std::function<runtime::Task<Result<ExitCode>>(LoopRun&)>;
 
-    explicit LoopRun(Session& session) : session_(session) {}
+    // Holds back the signals: threads that are to inherit that are started after it.
+    explicit LoopRun(Session& session);
     LoopRun(const LoopRun&) = delete;
 
     // Runs `work` to its end. When a signal stopped it the exit code says so, whatever it returned.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -16,8 +17,10 @@ namespace godwit::app {
 void ignore_broken_pipes();
 // Thousands of connections and open files need more descriptors than the usual soft limit gives.
 void raise_descriptor_limit();
+// How many descriptors may be open at once.
+std::uint64_t descriptor_limit();
 // SIGINT and SIGTERM no longer end the process by themselves: StopSignals hears them. Before any
-// thread is started, since threads inherit it.
+// thread is started: one that does not hold them back would still be ended by them.
 void hold_stop_signals();
 
 // SIGINT and SIGTERM as something to wait for. Belongs to one loop's thread.

@@ -71,6 +71,16 @@ Result<engine::ExecutionOptions> copy_options(const Values& values) {
     return options;
 }
 
+// An object under way holds its source, a staged file or connection, and their directories.
+void fit_to_descriptors(std::uint64_t descriptors, engine::ExecutionOptions& options) {
+    constexpr std::uint64_t kOfTheProcess = 128, kOfAnObject = 4, kConcurrencyMin = 4;
+    std::uint64_t free = descriptors > kOfTheProcess ? descriptors - kOfTheProcess : 0;
+    std::uint64_t most = std::max(kConcurrencyMin, free / kOfAnObject);
+    options.concurrency_max =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(options.concurrency_max, most));
+    options.concurrency_start = std::min(options.concurrency_start, options.concurrency_max);
+}
+
 Result<engine::ExecutionOptions> compare_options(const Values& values) {
     engine::ExecutionOptions options;
     GODWIT_TRY_VOID(set_speed(values, options));

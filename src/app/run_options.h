@@ -21,6 +21,8 @@ VerifyMode verify_mode(const Values& values);
 // Options of `copy`. Fails with a usage error where two of them contradict each other or a number is
 // out of its range.
 Result<engine::ExecutionOptions> copy_options(const Values& values);
+// Fewer at once where there are too few descriptors for what was asked.
+void fit_to_descriptors(std::uint64_t descriptors, engine::ExecutionOptions& options);
 // Options of `verify`.
 Result<engine::ExecutionOptions> compare_options(const Values& values);
 

@@ -69,6 +69,29 @@ RunRecord run_record(const std::string& source, const std::string& destination, 
     return record;
 }
 
+std::string shell_word(const std::string& text) {
+    constexpr std::string_view kPlain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=@%+,";
+    bool plain = !text.empty() && text.find_first_not_of(kPlain) == std::string::npos;
+    if (plain) return text;
+    std::string out = "'";
+    for (char c : printable(text)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
+std::string ends_arguments(const std::string& source, const std::string& destination, const Values& values) {
+    std::string words = shell_word(source) + " " + shell_word(destination);
+    for (const std::string& name : values.names()) {
+        std::string value = values.text(name).value_or("");
+        if (!is_access(name) || (name == "addressing" && value == "auto")) continue;
+        words += " --" + name;
+        bool is_switch =
+            name.ends_with("no-verify-tls") || name.ends_with("anonymous") || name.ends_with("request-payer");
+        if (!is_switch) words += " " + shell_word(value);
+    }
+    return words;
+}
+
 std::string to_text(const RunRecord& record) {
     boost::json::object object, options;
     for (const auto& [name, value] : record.options) options[name] = value;

@@ -24,6 +24,11 @@ struct RunRecord {
     std::string plan() const;
 };
 
+// SRC, DST and how each end is reached, as words of a shell's command line.
+std::string ends_arguments(const std::string& source, const std::string& destination, const Values& values);
+// `text` as one word of a shell's command line.
+std::string shell_word(const std::string& text);
+
 RunRecord run_record(const std::string& source, const std::string& destination, const Values& values);
 std::string to_text(const RunRecord& record);
 // Fails with Corrupt for a text that none of our versions wrote.

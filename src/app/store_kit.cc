@@ -52,22 +52,38 @@ Result<std::unique_ptr<store::Store>> StoreKit::make(const Location& location, c
 
 Result<std::unique_ptr<s3::S3Store>> StoreKit::make_s3(const Location& location, const EndOptions& end,
                                                        const WriteOptions& write) {
-    if (!end.verify_tls) {
-        session_.terminal.warn(session_.terminal.styled_err(
-            Style::Bad,
-            fmt::format(
-                "warning: certificates are not checked for {} (--no-verify-tls): anybody on the way can "
-                "read and change the data",
-                location.display())));
-    }
+    if (!end.verify_tls) warn_of_unchecked_tls(location);
     s3::S3Options options = s3_options(location, end, write);
     options.probes = &probes_;
     const Environment& environment = session_.environment;
     options.surroundings.variable = [&environment](const std::string& name) { return environment(name); };
     GODWIT_TRY(options, s3::resolve_options(std::move(options)));
+    if (session_.terminal.options().verbosity > 0) log_requests(location, options);
     GODWIT_TRY(std::unique_ptr<net::HttpClient> client, net::HttpClient::make(loop_, options.http));
     clients_.push_back(std::move(client));
     return s3::S3Store::make(loop_, *clients_.back(), std::move(options));
+}
+
+void StoreKit::warn_of_unchecked_tls(const Location& location) {
+    if (!unchecked_buckets_.insert(location.s3.bucket).second) return;
+    session_.terminal.warn(session_.terminal.styled_err(
+        Style::Bad,
+        fmt::format("warning: certificates are not checked for {} (--no-verify-tls): anybody on the way "
+                    "can read and change the data",
+                    location.display())));
+}
+
+// -v: where requests go, and which of them had to be sent again.
+void StoreKit::log_requests(const Location& location, s3::S3Options& options) {
+    Terminal& terminal = session_.terminal;
+    terminal.say(fmt::format("{}: endpoint {}, region {}, profile {}", location.display(),
+                             options.endpoint.url.empty() ? "AWS" : options.endpoint.url,
+                             options.endpoint.region.empty() ? "us-east-1" : options.endpoint.region,
+                             options.profile.empty() ? "default" : options.profile));
+    options.retry.on_retry = [&terminal](const Error& error, int attempt, Duration wait) {
+        terminal.say(
+            fmt::format("again in {} after attempt {}: {}", short_duration(wait), attempt, error.message()));
+    };
 }
 
 void StoreKit::warned(const Error& warning) {

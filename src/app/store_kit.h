@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ class StoreKit {
     // Enough to keep a disk's queue full; more only makes them wait for one another.
     static constexpr std::size_t kPoolThreads = 16;
     void warned(const Error& warning);
+    void warn_of_unchecked_tls(const Location& location);
+    void log_requests(const Location& location, s3::S3Options& options);
 
     Session& session_;
     runtime::IoLoop& loop_;
@@ -53,6 +56,7 @@ class StoreKit {
     std::vector<std::unique_ptr<net::HttpClient>> clients_;
     // How many warnings of each operation and code came after the first. A handful of kinds.
     std::map<std::string, std::uint64_t> more_warnings_;
+    std::set<std::string> unchecked_buckets_;  // that was said
 };
 
 // Names that nobody can guess, for a run whose staged files need not be found again.

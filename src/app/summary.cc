@@ -156,12 +156,12 @@ std::string next_line(const RunSummary& summary) {
         if (model::is_final(summary.status)) return fmt::format("Ledger: {}\n", summary.execution);
         return fmt::format("Ledger: {}   Carry on: the same command again\n", summary.execution);
     }
+    if (summary.counts.listed() == 0) return fmt::format("Ledger: {}\n", summary.execution);
     std::string next;
     if (summary.counts.failed() + summary.counts.deferred() > 0) {
         next = fmt::format("godwit executions retry {} --failed", summary.execution);
     } else {
-        next = fmt::format("godwit verify {} {}", shell_word(summary.source_argument),
-                           shell_word(summary.destination_argument));
+        next = "godwit verify " + summary.ends_arguments;
     }
     return fmt::format("Ledger: {}   Next: {}\n", summary.execution, next);
 }
@@ -253,16 +253,6 @@ std::string evidence_text(const std::vector<ledger::LevelSum>& levels, const std
                             level_words(static_cast<EvidenceLevel>(level), attested_by));
     }
     return text;
-}
-
-std::string shell_word(const std::string& text) {
-    constexpr std::string_view kPlain =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=@%+,";
-    bool plain = !text.empty() && text.find_first_not_of(kPlain) == std::string::npos;
-    if (plain) return text;
-    std::string out = "'";
-    for (char c : printable(text)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
 }
 
 std::string summary_text(const RunSummary& summary, const Terminal& terminal) {

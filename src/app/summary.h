@@ -21,8 +21,8 @@ struct RunSummary {
     // It carried on what another process had begun.
     bool resumed = false;
     std::string source, destination;
-    // As they can be written on a command line again.
-    std::string source_argument, destination_argument;
+    // What a command line between the same ends says: SRC, DST and how each is reached.
+    std::string ends_arguments;
     model::Counts counts;
     std::vector<ledger::CountEntry> counters;
     std::vector<ledger::LevelSum> levels;
@@ -56,7 +56,5 @@ std::string_view scope_name(std::uint8_t scope);
 std::string evidence_text(const std::vector<ledger::LevelSum>& levels, const std::string& attested_by);
 // "CRC-64/NVME" for crc64nvme.
 std::string_view algorithm_title(DigestAlgorithm algorithm);
-// `text` as one word of a shell's command line.
-std::string shell_word(const std::string& text);
 
 }  // namespace godwit::app

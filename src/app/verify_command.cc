@@ -6,6 +6,7 @@
 
 #include "app/advice.h"
 #include "app/json_text.h"
+#include "app/process.h"
 #include "app/progress_report.h"
 #include "app/quantity.h"
 #include "app/rows.h"
@@ -30,6 +31,7 @@ Result<VerifyArguments> verify_arguments(const Invocation& invocation) {
     GODWIT_TRY(arguments.ends, ends_request(invocation));
     GODWIT_TRY(arguments.options, compare_options(invocation.values));
     arguments.options.policy.preserve_set_id = !arguments.ends.source.is_s3();
+    fit_to_descriptors(descriptor_limit(), arguments.options);
     arguments.ends.look_only = true;
     arguments.ends.may_overlap = true;
     arguments.output = output_of(invocation.values);

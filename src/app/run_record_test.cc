@@ -1,0 +1,75 @@
+#include "app/run_record.h"
+
+#include <gtest/gtest.h>
+
+namespace godwit::app {
+namespace {
+
+Values some_values() {
+    Values values;
+    values.set("compare", "size");
+    values.set("no-tags", "true");
+    values.set("memory", "1GiB");
+    values.set("output", "jsonl");
+    values.set("source-region", "eu-west-1");
+    return values;
+}
+
+TEST(RunRecord, comes_back_as_it_was) {
+    RunRecord record = run_record("/a dir/", "s3://b/p", some_values());
+    record.selection = "failed of exec-1";
+    Result<RunRecord> again = run_record_from(to_text(record));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->source, "/a dir/");
+    EXPECT_EQ(again->destination, "s3://b/p");
+    EXPECT_EQ(again->options, record.options);
+    EXPECT_EQ(again->selection, record.selection);
+    EXPECT_EQ(again->plan(), record.plan());
+}
+
+TEST(RunRecord, speed_and_output_are_of_no_consequence) {
+    RunRecord record = run_record("/a", "/b", some_values());
+    EXPECT_FALSE(record.options.contains("memory"));
+    EXPECT_FALSE(record.options.contains("output"));
+    EXPECT_TRUE(record.options.contains("compare"));
+}
+
+TEST(RunRecord, the_plan_depends_on_what_is_copied_and_not_on_the_way_there) {
+    Values values = some_values();
+    std::string plan = run_record("/a", "/b", values).plan();
+    values.set("source-profile", "prod");
+    EXPECT_EQ(run_record("/a", "/b", values).plan(), plan);
+    values.set("transfer-all", "true");
+    EXPECT_NE(run_record("/a", "/b", values).plan(), plan);
+    RunRecord selected = run_record("/a", "/b", some_values());
+    selected.selection = "failed of exec-1";
+    EXPECT_NE(selected.plan(), plan);
+}
+
+TEST(RunRecord, what_godwit_never_wrote_is_refused) {
+    for (const char* text :
+         {"", "{", "[]", "{\"v\":1}", "{\"source\":1,\"destination\":\"\",\"selection\":\"\",\"options\":{}}",
+          "{\"source\":\"\",\"destination\":\"\",\"selection\":\"\",\"options\":[]}"}) {
+        Result<RunRecord> record = run_record_from(text);
+        ASSERT_FALSE(record) << text;
+        EXPECT_EQ(record.error().kind(), ErrorKind::Corrupt);
+    }
+}
+
+TEST(RunRecord, paths_are_made_absolute_and_nothing_else) {
+    EXPECT_EQ(absolute_location("/a/../b/"), "/a/../b/");
+    EXPECT_TRUE(absolute_location("x/").starts_with("/"));
+    EXPECT_TRUE(absolute_location("x/").ends_with("/x/"));
+    EXPECT_EQ(absolute_location("s3://b/x"), "s3://b/x");
+}
+
+TEST(RunRecord, the_next_command_can_be_pasted) {
+    Values values = some_values();
+    values.set("anonymous", "true");
+    values.set("addressing", "auto");
+    EXPECT_EQ(ends_arguments("./it's", "s3://b/p", values),
+              "'./it'\\''s' s3://b/p --anonymous --source-region eu-west-1");
+}
+
+}  // namespace
+}  // namespace godwit::app
