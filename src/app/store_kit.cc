@@ -55,6 +55,7 @@ Result<std::unique_ptr<s3::S3Store>> StoreKit::make_s3(const Location& location,
     if (!end.verify_tls) warn_of_unchecked_tls(location);
     s3::S3Options options = s3_options(location, end, write);
     options.probes = &probes_;
+    options.probe_token = staging_token_;
     const Environment& environment = session_.environment;
     options.surroundings.variable = [&environment](const std::string& name) { return environment(name); };
     GODWIT_TRY(options, s3::resolve_options(std::move(options)));

@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "runtime/retry.h"
 #include "s3/checksum_headers.h"
+#include "s3/probe_remains.h"
 
 namespace godwit::s3 {
 
@@ -124,7 +125,7 @@ class Probe {
     std::string part_etag_;
     std::string etag_;  // of the probe object, as it stands
     bool object_is_there_ = false;
-    std::vector<std::string> versions_;  // of the probe object, where the bucket keeps versions
+    bool keeps_versions_ = false;  // the bucket does
 };
 
 Task<Result<ProbeResult>> Probe::run(ChecksumChoice choice) {
@@ -235,7 +236,12 @@ Task<Result<void>> Probe::complete_conditions() {
     co_return {};
 }
 
+// A bucket with versions would keep a delete marker, which the writes of others must not find.
 Task<Result<void>> Probe::delete_condition() {
+    if (keeps_versions_) {
+        find("DeleteObject with If-Match: not asked, the bucket keeps versions");
+        co_return {};
+    }
     Condition other = match(std::string(kNoEtag), false), current = match(etag_, false);
     std::string newest;
     auto wrong = co_await delete_object(context_, once_, key_, other, newest);
@@ -285,7 +291,7 @@ Task<Result<Reaction>> Probe::put(Condition condition) {
     auto attempt = [&](int) -> Task<Result<Reaction>> {
         auto done = co_await put_object(context_, once_, object);
         if (done && !done->version_id.empty() && done->version_id != "null") {
-            versions_.push_back(done->version_id);
+            keeps_versions_ = true;
         }
         co_return reaction(done);
     };
@@ -339,17 +345,10 @@ Task<void> Probe::abort_upload() {
     if (!aborted) find("left behind: " + aborted.error().message());
 }
 
-// Version by version where there are any, so that a versioned bucket keeps nothing of it either.
 Task<void> Probe::clean_up() {
     co_await abort_upload();
-    Condition none;
-    std::string newest;
-    for (const std::string& version : versions_) {
-        auto removed = co_await delete_object(context_, patient_, key_, none, version);
-        if (!removed) find("left behind: " + removed.error().message());
-    }
-    if (!object_is_there_ || !versions_.empty()) co_return;
-    auto removed = co_await delete_object(context_, patient_, key_, none, newest);
+    if (!object_is_there_) co_return;
+    auto removed = co_await remove_versions(context_, patient_, key_);
     if (!removed) find("left behind: " + removed.error().message());
 }
 
@@ -362,23 +361,21 @@ std::optional<ChecksumChoice> checksum_choice_from(std::string_view name) {
     return std::nullopt;
 }
 
-Task<Result<ProbeResult>> probe_bucket(Context& context, const Bucket& bucket, const std::string& prefix,
-                                       ChecksumChoice choice, Random& random) {
-    Probe probe(context, bucket, prefix + ".godwit-probe-" + random_hex(random, 16));
+Task<Result<ProbeResult>> probe_bucket(Context& context, const Bucket& bucket, const std::string& key,
+                                       ChecksumChoice choice) {
+    Probe probe(context, bucket, key);
     co_return co_await probe.run(choice);
 }
 
-Task<Result<bool>> probe_paths(Context& context, const Bucket& bucket, const std::string& prefix,
-                               Random& random) {
-    std::string base = prefix + ".godwit-probe-" + random_hex(random, 16);
+Task<Result<bool>> probe_paths(Context& context, const Bucket& bucket, const std::string& key) {
     PutObject put;
-    put.key = base + "/.//x/../y";
+    put.key = key + "/.//x/../y";
     put.bytes = bytes_of(kProbeText);
     auto stored = co_await put_object(context, bucket, put);
     if (!stored && is_refusal(stored.error().kind())) co_return false;
     if (!stored) co_return std::move(stored.error());
     ListRequest list;
-    list.prefix = base;
+    list.prefix = key;
     auto page = co_await list_objects(context, bucket, list);
     bool exact = page && page->objects.size() == 1 && page->objects.front().key == put.key;
     Condition none;

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "base/random.h"
 #include "s3/multipart.h"
 
 namespace godwit::s3 {
@@ -44,15 +43,16 @@ struct ProbeResult {
     std::vector<std::string> findings;
 };
 
-// Asks. `prefix` is where the probe key goes. Kinds: Denied when we may not write there, and the
-// client's. What it wrote is removed before it returns; what could not be removed stands in findings.
-Task<Result<ProbeResult>> probe_bucket(Context& context, const Bucket& bucket, const std::string& prefix,
-                                       ChecksumChoice choice, Random& random);
+// Asks, with writes to `key`, which nobody else may use (probe_remains.h). Kinds: Denied when we may not
+// write there, and the client's. What it wrote is removed before it returns; what could not be removed
+// stands in findings.
+Task<Result<ProbeResult>> probe_bucket(Context& context, const Bucket& bucket, const std::string& key,
+                                       ChecksumChoice choice);
 
 // Does the server keep keys with ".", ".." or empty segments as they are? Some take them for paths and
 // store another key, which may be another object's, or lie outside the prefix (F61).
-Task<Result<bool>> probe_paths(Context& context, const Bucket& bucket, const std::string& prefix,
-                               Random& random);
+// Writes under `key`, as probe_bucket().
+Task<Result<bool>> probe_paths(Context& context, const Bucket& bucket, const std::string& key);
 // Is `key` one of those?
 bool looks_like_path(std::string_view key);
 

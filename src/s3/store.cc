@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "base/random.h"
 #include "model/plan.h"
 #include "s3/credentials.h"
 #include "s3/lineage.h"
 #include "s3/listing.h"
+#include "s3/probe_remains.h"
 #include "s3/sink.h"
 #include "s3/source.h"
 #include "s3/store_copy.h"
@@ -59,7 +61,10 @@ struct S3Store::State {
         : loop(io_loop),
           bucket(std::move(to)),
           options(std::move(with)),
-          listings(std::make_shared<ListingsInFlight>(io_loop)) {
+          listings(std::make_shared<ListingsInFlight>(io_loop)),
+          probe_key(s3::probe_key(options.prefix, options.probe_token.empty()
+                                                      ? random_hex(system_random(), 16)
+                                                      : options.probe_token)) {
         capabilities.put_bytes_max = options.put_bytes_max;
         capabilities.object_bytes_max = kObjectBytesMax;
         capabilities.keeps_user_metadata = true;
@@ -87,6 +92,8 @@ struct S3Store::State {
     std::shared_ptr<ListingsInFlight> listings;
     std::optional<WritePolicy> policy;  // once probed
     std::optional<bool> keeps_paths;    // probe_paths(), once it was needed
+    const std::string probe_key;
+    bool probe_discarded = false;
     bool probing = false;
     runtime::Signal probed;
 };
@@ -237,6 +244,7 @@ Task<Result<void>> S3Store::discard(Context& context, const Key& key, const std:
                                     std::int64_t intent_unix_ns) {
     auto whole = state_->storable_key(key);
     if (!whole) co_return {};
+    GODWIT_CO_TRY_VOID(co_await discard_probe_once(context));
     co_return co_await discard_uploads(context, state_->bucket, *whole, checkpoint, intent_unix_ns);
 }
 
@@ -338,14 +346,25 @@ Task<Result<void>> S3Store::probe_now(Context& context, const std::string& key) 
     const ProbeResult* known = cache ? cache->find(state.probe_name()) : nullptr;
     if (!state.policy && known) state.adopt(*known);
     if (!state.policy) {
-        GODWIT_CO_TRY(ProbeResult result, co_await probe_bucket(context, state.bucket, state.options.prefix,
-                                                                state.options.checksum, system_random()));
+        GODWIT_CO_TRY_VOID(co_await discard_probe_once(context));
+        GODWIT_CO_TRY(ProbeResult result,
+                      co_await probe_bucket(context, state.bucket, state.probe_key, state.options.checksum));
         if (cache) cache->keep(state.probe_name(), result);
         state.adopt(std::move(result));
     }
     if (state.keeps_paths || !looks_like_path(key)) co_return {};
-    GODWIT_CO_TRY(state.keeps_paths,
-                  co_await probe_paths(context, state.bucket, state.options.prefix, system_random()));
+    GODWIT_CO_TRY(state.keeps_paths, co_await probe_paths(context, state.bucket, state.probe_key));
+    co_return {};
+}
+
+// Only a run that has a token can have been here before. What may not be listed (Denied) is left: its
+// name is ours, and the run must not fail for it.
+Task<Result<void>> S3Store::discard_probe_once(Context& context) {
+    State& state = *state_;
+    if (state.options.probe_token.empty() || state.probe_discarded) co_return {};
+    Result<void> discarded = co_await discard_probe(context, state.bucket, state.probe_key);
+    if (!discarded && discarded.error().kind() != ErrorKind::Denied) co_return std::move(discarded);
+    state.probe_discarded = true;
     co_return {};
 }
 

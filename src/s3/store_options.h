@@ -42,6 +42,9 @@ struct S3Options {
 
     runtime::RetryPolicy retry;
     Duration request_timeout = std::chrono::minutes(5);
+    // Names what the probe writes, so that the run that carries on finds it: unguessable, the same for
+    // the whole life of an execution. Empty: a new one for each store, and a crash may leave a probe.
+    std::string probe_token;
     // Shared by the stores of a process; null: each store asks for itself.
     ProbeCache* probes = nullptr;
     Surroundings surroundings = system_surroundings();

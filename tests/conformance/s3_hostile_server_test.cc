@@ -233,6 +233,59 @@ TEST_F(HostileServer, E57_the_probe_leaves_nothing_behind_when_it_fails_anywhere
     }
 }
 
+// From the end of the nth request on nothing reaches the server: as it sees a client that was killed.
+void die_after(s3double::Server& server, std::uint64_t nth) {
+    Rule alive, last, dead;
+    alive.name = "alive";
+    alive.match.times = nth - 1;
+    last.match.times = 1;
+    last.effects.after_act = true;
+    for (Rule* rule : {&last, &dead}) {
+        rule->name = "dead";
+        rule->effects.status = 403;
+        rule->effects.code = "AccessDenied";
+    }
+    if (nth > 1) server.add_rule(alive);
+    server.add_rule(last);
+    server.add_rule(dead);
+}
+
+TEST_F(HostileServer, E57_what_a_killed_probe_left_is_removed_by_the_run_that_carries_on) {
+    options_.probe_token = "00c0ffee";
+    store_ = connect();
+    ASSERT_OK(probe());
+    std::uint64_t requests = server_->requests(), left_sum = 0;
+    for (bool versioned : {false, true}) {
+        for (std::uint64_t nth = 1; nth <= requests; ++nth) {
+            start(server_options_);
+            server_->make_bucket("probed", versioned);
+            options_.bucket = "probed";
+            store_ = connect();
+            die_after(*server_, nth);
+            (void)probe();
+            left_sum += server_->keys("probed").size() + server_->open_uploads("probed").size();
+            server_->set_rules({});
+            store_ = connect();
+            ASSERT_OK(put("object", "text"));
+            EXPECT_EQ(server_->keys("probed"), std::vector<std::string>{"object"}) << nth;
+            EXPECT_TRUE(server_->open_uploads("probed").empty()) << nth;
+        }
+    }
+    EXPECT_GT(left_sum, 8u) << "or nothing was shown";
+}
+
+TEST_F(HostileServer, E57_what_a_killed_probe_left_is_removed_with_a_run_that_is_given_up) {
+    options_.probe_token = "00c0ffee";
+    store_ = connect();
+    die_after(*server_, 6);
+    ASSERT_FALSE(probe());
+    server_->set_rules({});
+    store_ = connect();
+    ASSERT_OK(run(store_->discard(context_, Key("object"), "", 0)));
+    EXPECT_TRUE(server_->keys("bucket").empty());
+    EXPECT_TRUE(server_->open_uploads("bucket").empty());
+}
+
 TEST_F(HostileServer, E57_a_checksum_that_is_not_checked_attests_nothing) {
     Effects ignoring;
     ignoring.ignore_checksums = true;

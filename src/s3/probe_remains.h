@@ -1,0 +1,24 @@
+// What a probe leaves when its process is killed, and how the run that carries on removes it.
+//
+// A run names its probe by its own token, so it finds its upload and its object again after a crash
+// (I10). Nobody else can know the name, and nothing is removed that does not begin with it.
+#pragma once
+
+#include <string>
+
+#include "s3/operations.h"
+
+namespace godwit::s3 {
+
+// Where the probe of the run `token` writes. `prefix` is the store's; `token` is not empty.
+std::string probe_key(const std::string& prefix, const std::string& token);
+
+// Aborts the uploads and removes the objects, all versions of each, under the names that begin with
+// `key`. Success when there is nothing. The client's kinds; Corrupt when a key keeps coming back.
+Task<Result<void>> discard_probe(Context& context, const Bucket& bucket, const std::string& key);
+
+// Removes `key` and what comes to light below it, so that a bucket with versions keeps nothing of it
+// either, not even a delete marker. Success when there is nothing.
+Task<Result<void>> remove_versions(Context& context, const Bucket& bucket, const std::string& key);
+
+}  // namespace godwit::s3
