@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace godwit::net {
 
 using runtime::Context;
@@ -110,6 +112,18 @@ Task<Result<void>> Connection::wait_to_send(Context& context) {
     co_return {};
 }
 
+Task<Result<void>> Connection::take_piece(Context& context, OutgoingRequest& request) {
+    std::uint64_t offset = request.body_bytes_sent();
+    auto piece = co_await request.streamed->next(context, offset);
+    request.source_failed = !piece;
+    if (!piece) co_return std::move(piece.error());
+    GODWIT_CHECK(!piece->empty() && piece->size() <= request.body_bytes() - offset,
+                 "{} bytes at {} of a body of {}", piece->size(), offset, request.body_bytes());
+    request.body = *piece;
+    request.piece_offset_bytes = offset;
+    co_return {};
+}
+
 Task<Result<void>> Connection::send(Context& context, OutgoingRequest& request) {
     begin_phase(shared_.options.stall_bytes_min);
     while (!request.is_sent() && received_.empty()) {
@@ -117,6 +131,7 @@ Task<Result<void>> Connection::send(Context& context, OutgoingRequest& request) 
             GODWIT_CO_TRY_VOID(co_await wait_to_send(context));
             continue;
         }
+        if (request.needs_piece()) GODWIT_CO_TRY_VOID(co_await take_piece(context, request));
         auto progress = stream_->try_write(request.head_left(), request.body_left());
         if (!progress) co_return about(origin_, progress.error());
         if (progress->next == Next::Ended)

@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "net/body_source.h"
 #include "net/http_options.h"
 #include "net/http_parser.h"
 #include "net/receive_buffer.h"
@@ -17,14 +18,24 @@ namespace godwit::net {
 // A request on its way. The bytes are the caller's and live until the exchange has ended.
 struct OutgoingRequest {
     std::span<const std::byte> head;
+    // All of the body or, of a streamed one, the piece that begins at `piece_offset_bytes`.
     std::span<const std::byte> body;
-    std::size_t bytes_sent = 0;
+    BodySource* streamed = nullptr;
+    std::uint64_t piece_offset_bytes = 0;
+    std::uint64_t bytes_sent = 0;
+    // `streamed` has failed: what is wrong is not the connection.
+    bool source_failed = false;
 
-    bool is_sent() const { return bytes_sent == head.size() + body.size(); }
-    std::span<const std::byte> head_left() const { return head.subspan(std::min(bytes_sent, head.size())); }
-    std::span<const std::byte> body_left() const {
-        return body.subspan(bytes_sent > head.size() ? bytes_sent - head.size() : 0);
+    std::uint64_t body_bytes() const { return streamed ? streamed->size_bytes() : body.size(); }
+    std::uint64_t body_bytes_sent() const { return bytes_sent > head.size() ? bytes_sent - head.size() : 0; }
+    bool is_sent() const { return bytes_sent == head.size() + body_bytes(); }
+    std::span<const std::byte> head_left() const {
+        return head.subspan(std::min<std::uint64_t>(bytes_sent, head.size()));
     }
+    std::span<const std::byte> body_left() const {
+        return body.subspan(body_bytes_sent() - piece_offset_bytes);
+    }
+    bool needs_piece() const { return streamed && !is_sent() && body_left().empty(); }
 };
 
 // What the connections of one client share. Outlives them.
@@ -50,7 +61,7 @@ class Connection {
     std::uint64_t stall_bytes_min() const { return shared_.options.stall_bytes_min; }
 
     // Sends until all is sent or the server has begun to answer (received() is not empty then).
-    // Fails with Lost or the context's reason.
+    // Fails with Lost, the context's reason, or what a streamed body failed with.
     runtime::Task<Result<void>> send(runtime::Context& context, OutgoingRequest& request);
 
     // The next head, interim ones included. `likely_there`: do not wait before the first try.
@@ -87,6 +98,7 @@ class Connection {
     Result<void> waited(runtime::Context& context, Instant began, bool is_ready);
     runtime::Task<Result<void>> wait_moving(runtime::Context& context, Progress::Next next);
     runtime::Task<Result<void>> wait_to_send(runtime::Context& context);
+    static runtime::Task<Result<void>> take_piece(runtime::Context& context, OutgoingRequest& request);
     void renew_patience();
     void moved(std::size_t bytes);
     Error stalled() const;

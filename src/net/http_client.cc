@@ -27,7 +27,7 @@ struct Conversation {
 // does no harm should it have read after all.
 bool may_send_again(const Error& error, const Connection& connection, const HttpRequest& request,
                     const Conversation& talk) {
-    if (talk.heard_anything || connection.has_received()) return false;
+    if (talk.heard_anything || talk.request.source_failed || connection.has_received()) return false;
     const std::string& code = error.code();
     bool closed =
         code == "ConnectionClosed" || code == "ECONNRESET" || code == "EPIPE" || code == "TlsTruncated";
@@ -142,7 +142,9 @@ Task<Result<HttpResponse>> HttpClient::exchange(Context& context, const Origin& 
     ++state.shared.stats.requests;
     const Proxy* proxy = state.route->plain_proxy(origin);
     const std::string rewritten = proxy ? absolute_head(*proxy, origin, request.head) : std::string();
-    const OutgoingRequest outgoing{.head = bytes_of(proxy ? rewritten : request.head), .body = request.body};
+    const OutgoingRequest outgoing{.head = bytes_of(proxy ? rewritten : request.head),
+                                   .body = request.body,
+                                   .streamed = request.streamed};
 
     std::unique_ptr<Connection> connection = state.pool.take(origin);
     std::optional<ResponseHead> head;
@@ -176,7 +178,8 @@ Task<Result<ResponseHead>> HttpClient::State::converse(Context& context, Connect
     connection.begin_exchange();
     for (int heads = 0; heads < kInterimHeadsMax; ++heads) {
         auto sent = co_await connection.send(context, talk.request);
-        if (!sent && !peer_has_gone(sent.error())) co_return std::move(sent.error());
+        bool is_over = !sent && (talk.request.source_failed || !peer_has_gone(sent.error()));
+        if (is_over) co_return std::move(sent.error());
         bool likely_there = !sent || !talk.request.is_sent();
         auto head = co_await next_head(context, connection, request, likely_there);
         if (!head) co_return std::move(sent ? head.error() : sent.error());

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/body_source.h"
 #include "net/http_options.h"
 #include "net/http_parser.h"
 #include "net/url.h"
@@ -35,6 +36,8 @@ struct HttpRequest {
     std::string head;
     // Sent after the head; lives until the exchange has returned.
     std::span<const std::byte> body = {};
+    // The body instead of `body`, when it is not held; lives as long.
+    BodySource* streamed = nullptr;
     // The answer has no body whatever its headers say (HEAD).
     bool head_only = false;
     // Sending it twice does no harm.
@@ -84,10 +87,9 @@ class HttpClient {
     // others, too; a success that does is Corrupt. Kinds: Lost (reset, cut, timeout: unknown whether the
     // server acted, unless code() is "ConnectFailed": then no byte of the request left), Denied
     // (certificate or proxy credentials refused), Corrupt (answer is no HTTP), Busy (no descriptors
-    // left), or the context's reason. After a failure no byte of the request arrives later: the
-    // connection is reset, not closed.
-    // The response must not outlive the client. OpenSSL writes to closed sockets: the process ignores
-    // SIGPIPE.
+    // left), what `streamed` failed with, or the context's reason. After a failure no byte of the request
+    // arrives later: the connection is reset, not closed. The response must not outlive the client. OpenSSL
+    // writes to closed sockets: the process ignores SIGPIPE.
     Task<Result<HttpResponse>> exchange(Context& context, const Origin& origin, const HttpRequest& request);
 
     HttpClientStats stats() const;
