@@ -36,6 +36,7 @@ constexpr std::array kCodes = std::to_array<CodeRow>({
     {"ConditionalRequestConflict", ErrorKind::Busy},
     {"EntityTooLarge", ErrorKind::Unsupported},
     {"EntityTooSmall", ErrorKind::Invalid},
+    {"ExistingObjectIsDirectory", ErrorKind::Unsupported},
     {"ExpiredToken", ErrorKind::Denied},
     {"ExpiredTokenException", ErrorKind::Denied},
     {"IDPCommunicationError", ErrorKind::Busy},
@@ -67,7 +68,7 @@ constexpr std::array kCodes = std::to_array<CodeRow>({
     {"NoSuchVersion", ErrorKind::NotFound},
     {"NotImplemented", ErrorKind::Unsupported},
     {"NotSignedUp", ErrorKind::Denied},
-    {"ObjectParentIsFile", ErrorKind::Exists},
+    {"ObjectParentIsFile", ErrorKind::Unsupported},
     {"OperationAborted", ErrorKind::Busy},
     {"PermanentRedirect", ErrorKind::Invalid},
     {"PreconditionFailed", ErrorKind::Changed},
@@ -87,6 +88,8 @@ constexpr std::array kCodes = std::to_array<CodeRow>({
     {"XAmzContentChecksumMismatch", ErrorKind::Corrupt},
     {"XAmzContentSHA256Mismatch", ErrorKind::Corrupt},
     {"XMinioAdminBucketQuotaExceeded", ErrorKind::Full},
+    {"XMinioObjectExistsAsDirectory", ErrorKind::Unsupported},
+    {"XMinioParentIsObject", ErrorKind::Unsupported},
     {"XMinioServerNotInitialized", ErrorKind::Busy},
     {"XMinioStorageFull", ErrorKind::Full},
 });
@@ -129,9 +132,16 @@ const StatusRow* find_status(int status) {
     return found == kStatuses.end() ? nullptr : &*found;
 }
 
+// How stores say what Godwit calls unrepresentable: a key too long, or, where keys are paths, one that
+// would be a file and a directory at once (versitygw, MinIO).
+constexpr std::array<std::string_view, 5> kUnrepresentable = {
+    "KeyTooLongError",      "ExistingObjectIsDirectory",
+    "ObjectParentIsFile",   "XMinioObjectExistsAsDirectory",
+    "XMinioParentIsObject",
+};
+
 std::string code_of(int status, const ErrorBody& body) {
-    // The store's way of saying what Godwit calls unrepresentable.
-    if (body.code == "KeyTooLongError") return "UnrepresentableKey";
+    if (std::ranges::find(kUnrepresentable, body.code) != kUnrepresentable.end()) return "UnrepresentableKey";
     if (!body.code.empty()) return body.code;
     const StatusRow* row = find_status(status);
     return row ? std::string(row->name) : fmt::format("HTTP {}", status);

@@ -198,10 +198,13 @@ TEST(Refusal, what_is_no_region_is_not_learned) {
               "");
 }
 
-TEST(Refusal, a_key_that_is_too_long_is_unrepresentable) {
-    Refusal refused = refusal(kPut, head(400), body("KeyTooLongError"));
-    EXPECT_EQ(refused.error.code(), "UnrepresentableKey");
-    EXPECT_EQ(refused.error.kind(), Unsupported);
+TEST(Refusal, a_key_that_is_too_long_or_a_file_and_a_directory_at_once_is_unrepresentable) {
+    for (std::string_view code : {"KeyTooLongError", "ExistingObjectIsDirectory", "ObjectParentIsFile",
+                                  "XMinioObjectExistsAsDirectory", "XMinioParentIsObject"}) {
+        Refusal refused = refusal(kPut, head(409), body(code));
+        EXPECT_EQ(refused.error.kind(), ErrorKind::Unsupported) << code;
+        EXPECT_EQ(refused.error.code(), "UnrepresentableKey") << code;
+    }
 }
 
 TEST(Refusal, archived_objects_say_so) {
