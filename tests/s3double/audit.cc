@@ -59,7 +59,20 @@ std::string to_json(const AuditRecord& r) {
     add("access_key", r.access_key);
     add("request_id", r.request_id);
     add("rule", r.rule);
+    const char* separator = ",\"headers\":{";
+    for (const auto& [name, value] : r.headers) {
+        out.append(separator).append(json_quoted(name)).append(":").append(json_quoted(value));
+        separator = ",";
+    }
+    if (!r.headers.empty()) out += '}';
     return out += '}';
+}
+
+std::string AuditRecord::header(std::string_view name) const {
+    for (const auto& [own_name, value] : headers) {
+        if (own_name == name) return value;
+    }
+    return {};
 }
 
 Result<void> Audit::open_file(const std::string& path) {

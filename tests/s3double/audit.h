@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -29,6 +30,11 @@ struct AuditRecord {
     std::string access_key;
     std::string request_id;
     std::string rule;  // the name of the rule that fired
+    // Of the request, names in lower case, without Authorization. Only with Options::audit_headers.
+    std::vector<std::pair<std::string, std::string>> headers;
+
+    // Empty when the request had none.
+    std::string header(std::string_view name) const;
 };
 
 // One JSON object on one line, without the newline. Bytes that are no UTF-8 are written as \u00XX

@@ -60,6 +60,7 @@ void declare_behaviour(CLI::App& app, Options& options) {
     app.add_option("--latency-ms", options.latency_ms, "before each answer");
     app.add_option("--part-bytes-min", options.part_bytes_min, "smallest part but the last");
     app.add_flag("!--no-audit", options.audit, "only count requests");
+    app.add_flag("--audit-headers", options.audit_headers, "the log tells the requests' headers");
     app.add_option("--audit-file", options.audit_file, "append the log to this file as JSON lines");
 }
 

@@ -50,6 +50,8 @@ struct Options {
 
     // Counts are kept always.
     bool audit = true;
+    // Records also tell what stood in the requests' heads.
+    bool audit_headers = false;
     // Empty: only in memory.
     std::string audit_file;
 };

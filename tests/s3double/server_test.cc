@@ -268,6 +268,18 @@ TEST_F(ServerTest, deletes_in_bulk_key_by_key) {
     EXPECT_EQ(log[1].code, "PreconditionFailed");
 }
 
+TEST_F(ServerTest, the_audit_tells_headers_when_asked_but_never_a_signature) {
+    for (bool wanted : {false, true}) {
+        options_.audit_headers = wanted;
+        start();
+        request("PUT", "/b/k", "X-Amz-Storage-Class: GLACIER_IR\r\nAuthorization: AWS4 secret\r\n", "x");
+        std::string line = request("GET", "/_double/audit").body;
+        EXPECT_EQ(server_->audit().at(0).header("x-amz-storage-class"), wanted ? "GLACIER_IR" : "");
+        EXPECT_EQ(line.contains(R"("x-amz-storage-class":"GLACIER_IR")"), wanted) << line;
+        EXPECT_FALSE(line.contains("AWS4 secret"));
+    }
+}
+
 TEST_F(ServerTest, tags_live_apart_from_the_object) {
     std::string etag = server_->put_object("b", "k", "x");
     EXPECT_EQ(request("PUT", "/b/k?tagging", "",

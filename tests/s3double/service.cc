@@ -336,6 +336,11 @@ void Service::record(Exchange& x, int status, std::string_view code) {
     record.access_key = x.authenticated.access_key;
     record.request_id = request_id(x);
     if (x.rule) record.rule = x.rule->name;
+    if (options_.audit_headers) {
+        for (const HeaderView& header : x.request.headers()) {
+            if (header.name != "authorization") record.headers.emplace_back(header.name, header.value);
+        }
+    }
     if (x.deletions.empty()) return audit_.add(std::move(record));
     for (const Exchange::DeletedKey& deleted : x.deletions) {
         record.key = deleted.key;
