@@ -22,6 +22,8 @@ struct ExecutionOptions {
 
     // Bytes of object content held in memory at once, over all transfers.
     std::uint64_t memory_bytes_max = 96ull << 20;
+    // Parts up to this size are held whole; of larger ones a piece of this size at a time.
+    std::uint64_t piece_bytes_max = 8ull << 20;
     // Requests (or file operations) in flight: where to begin, and the bound.
     std::uint32_t concurrency_start = 16;
     std::uint32_t concurrency_max = 1024;

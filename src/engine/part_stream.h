@@ -1,8 +1,8 @@
-// Reads a large object part by part, several at once, and hands each to a consumer.
+// Reads a large object part by part, several at once, and hands each to a sink.
+//
+// A part that can be held is read once. Of a larger one only a piece is in memory at any time; the
+// sink goes through it as often as it needs, and says which bytes it stored in the end.
 #pragma once
-
-#include <functional>
-#include <span>
 
 #include "engine/parts.h"
 #include "engine/transfer.h"
@@ -18,13 +18,10 @@ inline constexpr std::uint64_t kReadBackPartBytes = 8ull << 20;
 // take their own.
 std::uint64_t whole_room_bytes(std::uint64_t object_bytes);
 
-using PartConsumer =
-    std::function<Task<Result<void>>(Context&, const PartRange&, std::span<const std::byte>, const Digest&)>;
-
-// Reads all parts of `layout`, as many at once as memory and request permits allow, sets their
-// digests and gives each to `consumer` while its memory is held. Ends when all parts have; the first
-// error stops the others and is returned.
+// Reads all parts of `layout`, as many at once as memory and request permits allow, gives each to
+// `sink` (null: nobody) and sets the digests of what was read, which is what was stored. Ends when all
+// parts have; the first error stops the others and is returned.
 Task<Result<void>> stream_parts(Context& context, TransferContext& shared, store::Source& source,
-                                const PartLayout& layout, PartDigests& digests, const PartConsumer& consumer);
+                                const PartLayout& layout, PartDigests& digests, store::Sink* sink);
 
 }  // namespace godwit::engine

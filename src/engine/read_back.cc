@@ -24,12 +24,10 @@ Task<Result<ReadBack>> read_back(Context& context, TransferContext& shared, stor
         co_return ReadBack{whole->digest, source->read_level()};
     }
     room.release();
-    PartLayout layout(expected.size_bytes, kReadBackPartBytes);
+    PartLayout layout(expected.size_bytes, std::min(kReadBackPartBytes, shared.options.piece_bytes_max));
     PartDigests digests(layout);
-    auto discard = [](Context&, const PartRange&, std::span<const std::byte>,
-                      const Digest&) -> Task<Result<void>> { co_return {}; };
-    PartConsumer consumer = discard;
-    GODWIT_CO_TRY_VOID(co_await stream_parts(context, shared, *source, layout, digests, consumer));
+    store::Sink* nobody = nullptr;
+    GODWIT_CO_TRY_VOID(co_await stream_parts(context, shared, *source, layout, digests, nobody));
     GODWIT_CO_TRY_VOID(co_await source->verify_unchanged(context));
     co_return ReadBack{digests.whole(), source->read_level()};
 }

@@ -158,12 +158,8 @@ Task<Result<store::Receipt>> Attempt::publish_parts(store::Source& source, model
     GODWIT_CO_TRY(std::unique_ptr<store::Sink> sink, co_await open_sink(request));
     PartLayout layout(request.size_bytes, sink->part_size_bytes());
     PartDigests digests(layout);
-    PartConsumer write = [&](Context& context, const PartRange& part, std::span<const std::byte> bytes,
-                             const Digest& digest) -> Task<Result<void>> {
-        return sink->write(context, part.offset_bytes, bytes, digest);
-    };
     scope_ = Scope::Transfer;
-    GODWIT_CO_TRY_VOID(co_await stream_parts(context_, shared_, source, layout, digests, write));
+    GODWIT_CO_TRY_VOID(co_await stream_parts(context_, shared_, source, layout, digests, sink.get()));
     GODWIT_CO_TRY_VOID(co_await source_unchanged(source));
     Digest whole = digests.whole();
     evidence.source_digest = whole;

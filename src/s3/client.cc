@@ -75,13 +75,13 @@ std::string Client::uri(std::string_view key) const {
 }
 
 Task<Result<void>> Client::call(Context& context, const Request& request, AnswerReader& reader) {
-    std::string hash = payload_hash(address_->origin(), request.body);
+    std::string hash = payload_hash(address_->origin(), request);
     auto send = [&](int) { return attempt(context, request, hash, reader); };
     co_return co_await runtime::retry(context, retry_, send);
 }
 
 Task<Result<void>> Client::call_once(Context& context, const Request& request, AnswerReader& reader) {
-    std::string hash = payload_hash(address_->origin(), request.body);
+    std::string hash = payload_hash(address_->origin(), request);
     co_return co_await attempt(context, request, hash, reader);
 }
 
@@ -95,6 +95,7 @@ Task<Result<void>> Client::attempt(Context& parent, const Request& request, std:
         net::HttpRequest on_wire;
         on_wire.head = request_head(request, *address_, signer_, *credentials_, hash, signed_at_ns);
         on_wire.body = request.body;
+        on_wire.streamed = request.streamed;
         on_wire.head_only = request.kind == RequestKind::HeadObject;
         on_wire.repeatable = request.repeatable;
         if (works_long(request.kind)) on_wire.answer_timeout = options_.request_timeout;
@@ -162,7 +163,7 @@ bool Client::learn_region(const std::string& region) {
 }
 
 Duration Client::timeout(const Request& request) const {
-    std::uint64_t bytes = request.body.size() + request.answer_bytes;
+    std::uint64_t bytes = request.body_bytes() + request.answer_bytes;
     return options_.request_timeout + std::chrono::seconds(bytes / kSlowestBytesPerSecond);
 }
 

@@ -98,6 +98,8 @@ Task<Result<Stored>> upload_part(Context& context, const Bucket& bucket, const P
     Request request(RequestKind::UploadPart, part.upload->key);
     request.query = part_query(*part.upload, part.number);
     request.body = part.bytes;
+    request.streamed = part.streamed;
+    request.streamed_sha256 = part.streamed_sha256;
     add_bytes_options(*bucket.options, request.headers);
     add_body_checks(part.checks, request.headers);
     StoredReader reader(part.checks);

@@ -31,6 +31,9 @@ struct PutPart {
     const UploadId* upload = nullptr;
     int number = 0;  // from 1
     std::span<const std::byte> bytes;
+    // Instead of `bytes`, as in Request.
+    net::BodySource* streamed = nullptr;
+    std::string streamed_sha256 = {};
     BodyChecks checks;
 };
 Task<Result<Stored>> upload_part(Context& context, const Bucket& bucket, const PutPart& part);

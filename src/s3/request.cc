@@ -58,10 +58,13 @@ bool signs_payload(const net::Origin& origin) {
     return !origin.tls && !is_loopback(origin.host);
 }
 
-std::string payload_hash(const net::Origin& origin, std::span<const std::byte> body) {
-    if (body.empty()) return std::string(kEmptyPayloadHash);
+std::string payload_hash(const net::Origin& origin, const Request& request) {
+    if (request.body_bytes() == 0) return std::string(kEmptyPayloadHash);
     if (!signs_payload(origin)) return std::string(kUnsignedPayload);
-    return payload_sha256(body);
+    if (!request.streamed) return payload_sha256(request.body);
+    GODWIT_CHECK(!request.streamed_sha256.empty(), "a streamed body to {} without its hash",
+                 origin.display());
+    return request.streamed_sha256;
 }
 
 std::string request_head(const Request& request, const Address& address, Signer& signer,
@@ -70,8 +73,8 @@ std::string request_head(const Request& request, const Address& address, Signer&
     HeaderList headers = request.headers;
     headers.add("host", address.host());
     std::string_view verb_on_wire = method(request.kind);
-    if (!request.body.empty() || verb_on_wire == "PUT" || verb_on_wire == "POST") {
-        fmt::format_int length(request.body.size());
+    if (request.body_bytes() > 0 || verb_on_wire == "PUT" || verb_on_wire == "POST") {
+        fmt::format_int length(request.body_bytes());
         headers.add("content-length", std::string_view(length.data(), length.size()));
     }
     headers.add_unsigned("user-agent", "godwit/0.1");

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/digest.h"
+#include "net/body_source.h"
 #include "s3/addressing.h"
 #include "s3/header_list.h"
 #include "s3/sigv4.h"
@@ -55,18 +56,24 @@ struct Request {
     HeaderList headers;
     // Must live until the request is answered.
     std::span<const std::byte> body;
+    // The body instead of `body`, when it is not held; lives as long. With its SHA-256 in hex, which is
+    // needed where signs_payload() says so.
+    net::BodySource* streamed = nullptr;
+    std::string streamed_sha256;
     // Sending it again on a fresh connection, unasked, does no harm. False for conditional writes:
     // a lost success would come back as a failed condition.
     bool repeatable = true;
     // How large a body the answer is expected to have, for the request's deadline.
     std::uint64_t answer_bytes = 0;
+
+    std::uint64_t body_bytes() const { return streamed ? streamed->size_bytes() : body.size(); }
 };
 
 // How the body is protected by the signature (DESIGN §5): unsigned over TLS and on loopback, where a
 // signed checksum header speaks for it; by its SHA-256 elsewhere.
 bool signs_payload(const net::Origin& origin);
 // The value for HeadRequest::payload_hash.
-std::string payload_hash(const net::Origin& origin, std::span<const std::byte> body);
+std::string payload_hash(const net::Origin& origin, const Request& request);
 
 // The head for the wire. `payload_hash` is payload_hash() of the body, which a caller that sends
 // again keeps.

@@ -6,6 +6,8 @@
 #include <map>
 
 #include "s3/checksum_headers.h"
+#include "s3/request.h"
+#include "s3/streamed_part.h"
 
 namespace godwit::s3 {
 
@@ -46,14 +48,23 @@ class S3Sink final : public store::Sink {
 
     Task<Result<void>> write(Context& context, std::uint64_t offset_bytes, std::span<const std::byte> bytes,
                              const Digest& digest) override;
+    Task<Result<Digest>> write_streamed(Context& context, std::uint64_t offset_bytes,
+                                        store::PartBytes& part) override;
     Task<Result<store::Receipt>> commit(Context& context, const Digest& source) override;
 
   private:
     const std::string& key() const { return checkpoint_.upload.key; }
     std::string uri() const { return bucket_.client->uri(key()); }
     std::uint64_t size_of(std::size_t index) const;
+    // Where a part of this place and size belongs.
+    std::size_t index_of(std::uint64_t offset_bytes, std::uint64_t size_bytes) const;
+    // An earlier run has left a part of this number which only its MD5 can tell to be equal.
+    bool needs_md5(int number, std::uint64_t size_bytes, bool has_checksum) const;
     // The ETag of the part that is there already and equal; empty when it has to be sent.
-    std::string stored_equal(int number, std::span<const std::byte> bytes, const BodyChecks& checks) const;
+    std::string stored_equal(int number, std::uint64_t size_bytes, const BodyChecks& checks,
+                             const std::optional<Digest>& md5) const;
+    // What must be known of a part before its head is sent.
+    std::vector<DigestAlgorithm> digests_before_sending(int number, std::uint64_t size_bytes) const;
 
     Result<void> check_complete() const;
     // What the parts make together; absent when the algorithm does not combine.
@@ -81,31 +92,44 @@ std::uint64_t S3Sink::size_of(std::size_t index) const {
     return std::min(checkpoint_.part_bytes, request_.size_bytes - offset);
 }
 
-std::string S3Sink::stored_equal(int number, std::span<const std::byte> bytes,
-                                 const BodyChecks& checks) const {
+std::size_t S3Sink::index_of(std::uint64_t offset_bytes, std::uint64_t size_bytes) const {
+    std::size_t index = offset_bytes / checkpoint_.part_bytes;
+    GODWIT_CHECK(offset_bytes % checkpoint_.part_bytes == 0 && index < parts_.size(), "part at {} of {}",
+                 offset_bytes, uri());
+    GODWIT_CHECK(size_bytes == size_of(index), "{} bytes in part {} of {}", size_bytes, index + 1, uri());
+    return index;
+}
+
+bool S3Sink::needs_md5(int number, std::uint64_t size_bytes, bool has_checksum) const {
     auto found = stored_before_.find(number);
-    if (found == stored_before_.end() || found->second.size_bytes != bytes.size()) return {};
+    if (found == stored_before_.end() || found->second.size_bytes != size_bytes) return false;
+    return !has_checksum || !found->second.checksum;
+}
+
+std::string S3Sink::stored_equal(int number, std::uint64_t size_bytes, const BodyChecks& checks,
+                                 const std::optional<Digest>& md5) const {
+    auto found = stored_before_.find(number);
+    if (found == stored_before_.end() || found->second.size_bytes != size_bytes) return {};
     const UploadedPart& part = found->second;
     if (part.checksum && checks.checksum && part.checksum->algorithm() == checks.checksum->algorithm()) {
         return *part.checksum == *checks.checksum ? part.etag : std::string();
     }
-    Digest md5 = checks.md5 ? *checks.md5 : digest_of(DigestAlgorithm::Md5, bytes);
-    return etag_equals(part.etag, md5) ? part.etag : std::string();
+    return md5 && etag_equals(part.etag, *md5) ? part.etag : std::string();
 }
 
 Task<Result<void>> S3Sink::write(Context& context, std::uint64_t offset_bytes,
                                  std::span<const std::byte> bytes, const Digest& digest) {
-    std::size_t index = offset_bytes / checkpoint_.part_bytes;
-    GODWIT_CHECK(offset_bytes % checkpoint_.part_bytes == 0 && index < parts_.size(), "part at {} of {}",
-                 offset_bytes, uri());
-    GODWIT_CHECK(bytes.size() == size_of(index), "{} bytes in part {} of {}", bytes.size(), index + 1, uri());
+    std::size_t index = index_of(offset_bytes, bytes.size());
     int number = static_cast<int>(index) + 1;
     PutPart put;
     put.upload = &checkpoint_.upload;
     put.number = number;
     put.bytes = bytes;
     put.checks = checks_for(policy_, bytes, digest, request_.verify);
-    std::string etag = stored_equal(number, bytes, put.checks);
+    std::optional<Digest> md5 = put.checks.md5;
+    bool wants_md5 = !md5 && needs_md5(number, bytes.size(), put.checks.checksum.has_value());
+    if (wants_md5) md5 = digest_of(DigestAlgorithm::Md5, bytes);
+    std::string etag = stored_equal(number, bytes.size(), put.checks, md5);
     if (etag.empty()) {
         auto stored = co_await upload_part(context, bucket_, put);
         if (!stored) co_return vanished(std::move(stored.error()));
@@ -113,6 +137,46 @@ Task<Result<void>> S3Sink::write(Context& context, std::uint64_t offset_bytes,
     }
     parts_[index] = Part{std::move(etag), digest, put.checks, bytes.size()};
     co_return {};
+}
+
+std::vector<DigestAlgorithm> S3Sink::digests_before_sending(int number, std::uint64_t size_bytes) const {
+    std::vector<DigestAlgorithm> wanted;
+    if (auto travelling = travelling_digest(policy_, request_.verify)) wanted.push_back(*travelling);
+    bool has_md5 = !wanted.empty() && wanted.front() == DigestAlgorithm::Md5;
+    bool has_checksum = !wanted.empty() && !has_md5;
+    if (!has_md5 && needs_md5(number, size_bytes, has_checksum)) wanted.push_back(DigestAlgorithm::Md5);
+    if (signs_payload(bucket_.client->address().origin())) wanted.push_back(DigestAlgorithm::Sha256);
+    return wanted;
+}
+
+Task<Result<Digest>> S3Sink::write_streamed(Context& context, std::uint64_t offset_bytes,
+                                            store::PartBytes& part) {
+    std::uint64_t size_bytes = part.size_bytes();
+    std::size_t index = index_of(offset_bytes, size_bytes);
+    int number = static_cast<int>(index) + 1;
+    StreamedPart body(part, uri());
+    PutPart put;
+    put.upload = &checkpoint_.upload;
+    put.number = number;
+    put.streamed = &body;
+    std::vector<DigestAlgorithm> wanted = digests_before_sending(number, size_bytes);
+    if (!wanted.empty()) {
+        GODWIT_CO_TRY(FirstReading first, co_await read_first(context, part, wanted));
+        auto travelling = travelling_digest(policy_, request_.verify);
+        if (travelling) put.checks = checks_of(first.find(*travelling));
+        if (auto sha256 = first.find(DigestAlgorithm::Sha256)) put.streamed_sha256 = sha256->hex();
+        body.expect(first.digest);
+        std::string etag = stored_equal(number, size_bytes, put.checks, first.find(DigestAlgorithm::Md5));
+        if (!etag.empty()) {
+            parts_[index] = Part{std::move(etag), first.digest, put.checks, size_bytes};
+            co_return first.digest;
+        }
+    }
+    auto stored = co_await upload_part(context, bucket_, put);
+    if (auto failure = body.take_failure()) co_return std::move(*failure);
+    if (!stored) co_return vanished(std::move(stored.error()));
+    parts_[index] = Part{std::move(stored->etag), body.digest(), put.checks, size_bytes};
+    co_return body.digest();
 }
 
 Result<void> S3Sink::check_complete() const {

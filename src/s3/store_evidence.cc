@@ -76,17 +76,24 @@ Condition complete_condition(const ProbeResult& probe, const std::optional<model
     return condition(probe.complete_if_absent, probe.complete_if_match, replaces);
 }
 
+std::optional<DigestAlgorithm> travelling_digest(const WritePolicy& policy, bool verify) {
+    if (policy.probe.attests) return policy.probe.attests;
+    if (policy.use_md5 && verify) return DigestAlgorithm::Md5;
+    return std::nullopt;
+}
+
+BodyChecks checks_of(const std::optional<Digest>& travelling) {
+    BodyChecks checks;
+    if (!travelling) return checks;
+    (travelling->algorithm() == DigestAlgorithm::Md5 ? checks.md5 : checks.checksum) = travelling;
+    return checks;
+}
+
 BodyChecks checks_for(const WritePolicy& policy, std::span<const std::byte> bytes, const Digest& digest,
                       bool verify) {
-    BodyChecks checks;
-    if (policy.probe.attests) {
-        bool same = digest.algorithm() == *policy.probe.attests;
-        checks.checksum = same ? digest : digest_of(*policy.probe.attests, bytes);
-    } else if (policy.use_md5 && verify) {
-        bool same = digest.algorithm() == DigestAlgorithm::Md5;
-        checks.md5 = same ? digest : digest_of(DigestAlgorithm::Md5, bytes);
-    }
-    return checks;
+    std::optional<DigestAlgorithm> algorithm = travelling_digest(policy, verify);
+    if (!algorithm) return {};
+    return checks_of(*algorithm == digest.algorithm() ? digest : digest_of(*algorithm, bytes));
 }
 
 Proof proof_of_put(const WritePolicy& policy, const BodyChecks& sent, const Stored& stored) {

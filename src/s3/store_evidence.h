@@ -27,8 +27,12 @@ struct WritePolicy {
 Condition put_condition(const ProbeResult& probe, const std::optional<model::Identity>& replaces);
 Condition complete_condition(const ProbeResult& probe, const std::optional<model::Identity>& replaces);
 
-// What to send with `bytes`, whose digest is known. MD5 is the one dear hash, so it is computed only
-// where it will be evidence.
+// The digest that is to travel with bytes; none where nothing would come of it. MD5 is the one dear
+// hash, so it is computed only where it will be evidence.
+std::optional<DigestAlgorithm> travelling_digest(const WritePolicy& policy, bool verify);
+// It, where it belongs.
+BodyChecks checks_of(const std::optional<Digest>& travelling);
+// What to send with `bytes`, whose digest is known.
 BodyChecks checks_for(const WritePolicy& policy, std::span<const std::byte> bytes, const Digest& digest,
                       bool verify);
 

@@ -57,6 +57,9 @@ class FaultySink final : public Sink {
                              const Digest& digest) override {
         return guarded(plan_, "write", inner_->write(context, offset, bytes, digest));
     }
+    Task<Result<Digest>> write_streamed(Context& context, std::uint64_t offset, PartBytes& part) override {
+        return guarded(plan_, "write", inner_->write_streamed(context, offset, part));
+    }
     Task<Result<Receipt>> commit(Context& context, const Digest& source) override {
         return guarded(plan_, "commit", inner_->commit(context, source));
     }

@@ -98,6 +98,25 @@ struct Part {
     Digest digest;
 };
 
+// A run of an object's bytes, where they are for the moment.
+struct Piece {
+    std::span<const std::byte> bytes;
+    // Of `bytes`, in the request's algorithm.
+    Digest digest;
+};
+
+// The bytes of one part that is too large to be held. Its reader may go through it as often as it
+// needs: once to know its checksum before the request's head is sent, once to send it, again after a
+// lost connection. One task at a time.
+class PartBytes {
+  public:
+    virtual ~PartBytes() = default;
+    virtual std::uint64_t size_bytes() const = 0;
+    // What stands from `offset_bytes` (less than the size) of the part on: at least one byte, and as
+    // many as there is memory for. Lives until the next call. Fails as Source::read().
+    virtual Task<Result<Piece>> read(Context& context, std::uint64_t offset_bytes) = 0;
+};
+
 struct OpenRequest {
     Key key;
     // The generation that was listed. A store fails with Changed if it now holds another one.
@@ -184,6 +203,13 @@ class Sink {
     virtual Task<Result<void>> write(Context& context, std::uint64_t offset_bytes,
                                      std::span<const std::byte> bytes, const Digest& digest) = 0;
 
+    // Stores one part of which never more than a piece is in memory; otherwise as write(). Returns the
+    // digest of the bytes that were stored, in the request's algorithm. Fails with Changed when they
+    // are not the same whenever they are read. Stores whose parts can always be held need not know
+    // this (Unsupported).
+    virtual Task<Result<Digest>> write_streamed(Context& context, std::uint64_t offset_bytes,
+                                                PartBytes& part);
+
     // Opaque bytes with which resume() carries on after a crash. Empty: it cannot. Valid from the
     // moment that begin() returns.
     virtual std::string checkpoint() const = 0;
@@ -192,6 +218,10 @@ class Sink {
     // the old object in place, when the store can check and finds other bytes.
     virtual Task<Result<Receipt>> commit(Context& context, const Digest& source) = 0;
 };
+
+inline Task<Result<Digest>> Sink::write_streamed(Context&, std::uint64_t, PartBytes&) {
+    co_return Error(ErrorKind::Unsupported, "write", "part", "this store takes parts whole");
+}
 
 struct CopyRequest {
     PutRequest put;

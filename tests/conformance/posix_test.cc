@@ -67,6 +67,8 @@ Deviations deviations() {
     deviations.can_hold = [](const std::string& key) { return bool(posix::key_path(model::Key(key))); };
     // A file system has no place for them.
     deviations.keeps_content_headers = false;
+    // Its parts are small.
+    deviations.streams_parts = false;
     // Owners other than oneself take privilege.
     deviations.keeps_posix = ::geteuid() == 0;
     return deviations;

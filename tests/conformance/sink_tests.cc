@@ -63,6 +63,63 @@ TEST_P(StoreConformance, parts_may_be_written_at_the_same_time) {
     EXPECT_TRUE(*read == text);
 }
 
+TEST_P(StoreConformance, parts_may_come_in_pieces) {
+    if (!deviations().streams_parts) GTEST_SKIP() << "takes parts whole";
+    std::string text = pattern(GetParam().large_bytes, 11);
+    auto sink = run(store().begin(context(), request_for("large", text.size())));
+    ASSERT_TRUE(sink) << sink.error().message();
+    std::size_t part_bytes = (*sink)->part_size_bytes();
+    for (std::size_t offset = 0; offset < text.size(); offset += part_bytes) {
+        TextPart part(text.substr(offset, part_bytes));
+        auto stored = run((*sink)->write_streamed(context(), offset, part));
+        ASSERT_TRUE(stored) << stored.error().message();
+        EXPECT_EQ(*stored, whole_digest(text.substr(offset, part_bytes)));
+    }
+    auto receipt = run((*sink)->commit(context(), whole_digest(text)));
+    ASSERT_TRUE(receipt) << receipt.error().message();
+    EXPECT_GE(receipt->level, store().capabilities().commit_evidence);
+    EXPECT_TRUE(text_at("large") == text);
+    EXPECT_TRUE(location_->leftovers().empty());
+}
+
+TEST_P(StoreConformance, a_part_whose_second_reading_differs_is_a_change) {
+    if (!deviations().streams_parts) GTEST_SKIP() << "takes parts whole";
+    written("large", "the old one");
+    std::string text = pattern(GetParam().large_bytes, 12);
+    auto sink = run(store().begin(context(), request_for("large", text.size())));
+    ASSERT_TRUE(sink) << sink.error().message();
+    TextPart part(text.substr(0, (*sink)->part_size_bytes()));
+    part.on_reading = [](int reading, std::string& bytes) -> Result<void> {
+        if (reading > 1) bytes.back() = static_cast<char>(bytes.back() ^ 1);
+        return {};
+    };
+    auto stored = run((*sink)->write_streamed(context(), 0, part));
+    ASSERT_FALSE(stored);
+    EXPECT_EQ(stored.error().kind(), ErrorKind::Changed) << stored.error().message();
+    EXPECT_EQ(text_at("large"), "the old one");
+    ASSERT_TRUE(run(store().discard(context(), Key("large"), (*sink)->checkpoint(), 0)));
+}
+
+TEST_P(StoreConformance, a_part_that_cannot_be_read_fails_as_its_source_did) {
+    if (!deviations().streams_parts) GTEST_SKIP() << "takes parts whole";
+    std::string text = pattern(GetParam().large_bytes, 13);
+    auto sink = run(store().begin(context(), request_for("large", text.size())));
+    ASSERT_TRUE(sink) << sink.error().message();
+    for (int bad : {1, 2}) {
+        TextPart part(text.substr(0, (*sink)->part_size_bytes()));
+        part.on_reading = [&](int reading, std::string&) -> Result<void> {
+            if (reading != bad) return {};
+            return Error(ErrorKind::Lost, "read", "disk", "gone").with_code("EIO");
+        };
+        auto stored = run((*sink)->write_streamed(context(), 0, part));
+        ASSERT_FALSE(stored);
+        EXPECT_EQ(stored.error().code(), "EIO") << stored.error().message();
+        EXPECT_EQ(stored.error().kind(), ErrorKind::Lost);
+        EXPECT_EQ(part.readings, bad) << "nobody asks again";
+    }
+    ASSERT_TRUE(run(store().discard(context(), Key("large"), (*sink)->checkpoint(), 0)));
+}
+
 TEST_P(StoreConformance, a_sink_can_be_read_back) {
     std::string text = pattern(GetParam().large_bytes, 6);
     store::PutRequest request = request_for("large", text.size());

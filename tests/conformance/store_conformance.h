@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "conformance/text_part.h"
 #include "runtime/io_loop.h"
 #include "store/store.h"
 
@@ -56,6 +57,8 @@ struct Deviations {
     bool discards_without_checkpoint = true;
     // remove() of another generation fails with Changed.
     bool removes_exactly = true;
+    // write_streamed() is not known: every part can be held.
+    bool streams_parts = true;
     // copy_from() of another generation publishes nothing (it always fails).
     bool copies_exactly = true;
 };
