@@ -128,6 +128,28 @@ TEST(Execution, a_single_object_is_copied) {
     EXPECT_EQ(result->counts[Outcome::Verified], 1u);
 }
 
+// Permits of two kinds that are taken in two orders wait for one another for ever.
+TEST(Execution, small_objects_and_parts_share_little_memory_and_few_requests) {
+    for (std::uint32_t concurrency : {1u, 2u, 3u, 8u}) {
+        World world;
+        world.options.memory_bytes_max = 3 * kPart;
+        world.options.concurrency_start = concurrency;
+        world.options.concurrency_max = concurrency;
+        for (bool read_back : {false, true}) {
+            world.options.read_back = read_back;
+            for (int i = 0; i < 40; ++i) {
+                std::string name = std::to_string(i) + (read_back ? "again" : "");
+                world.source.write("a" + name, std::string(kPart - 1, 'a'));
+                world.source.write("b" + name, std::string(5 * kPart + 1, 'b'));
+            }
+            auto result = world.run();
+            ASSERT_TRUE(result) << concurrency;
+            EXPECT_EQ(result->status, ExecutionStatus::Clean);
+        }
+        world.expect_same_objects();
+    }
+}
+
 TEST(Execution, a_second_run_finds_everything_unchanged_and_asks_nothing_but_listings) {
     World world;
     world.fill(300);

@@ -100,8 +100,9 @@ Task<Result<ObjectEnd>> Attempt::copy() {
 // The way that most objects go: permits, read with digest, publish, prove.
 Task<Result<ObjectEnd>> Attempt::copy_through_us() {
     std::uint64_t room = whole_room_bytes(object_.source.size_bytes);
+    // Memory first, here as for parts: who holds a request never waits for memory, or both would wait.
+    GODWIT_CO_TRY(runtime::Permit memory, co_await shared_.memory.acquire(shared_.new_work, room));
     GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
-    GODWIT_CO_TRY(runtime::Permit memory, co_await shared_.memory.acquire(context_, room));
     GODWIT_CO_TRY_VOID(co_await shared_.rate.take(context_, room));
 
     store::OpenRequest request = open_request(shared_, object_);
