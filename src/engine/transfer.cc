@@ -99,13 +99,14 @@ Task<Result<ObjectEnd>> Attempt::copy() {
 
 // The way that most objects go: permits, read with digest, publish, prove.
 Task<Result<ObjectEnd>> Attempt::copy_through_us() {
-    std::uint64_t room = whole_room_bytes(object_.source.size_bytes);
+    store::OpenRequest request = open_request(shared_, object_);
+    std::uint64_t size_bytes = object_.source.size_bytes;
+    std::uint64_t room = size_bytes <= request.whole_bytes_max ? size_bytes : 0;
     // Memory first, here as for parts: who holds a request never waits for memory, or both would wait.
     GODWIT_CO_TRY(runtime::Permit memory, co_await shared_.memory.acquire(shared_.new_work, room));
     GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
     GODWIT_CO_TRY_VOID(co_await shared_.rate.take(context_, room));
 
-    store::OpenRequest request = open_request(shared_, object_);
     scope_ = Scope::Source;
     GODWIT_CO_TRY(std::unique_ptr<store::Source> source, co_await shared_.source.open(context_, request));
     model::Evidence evidence;
@@ -115,11 +116,12 @@ Task<Result<ObjectEnd>> Attempt::copy_through_us() {
     if (whole) {
         GODWIT_CO_TRY(store::Receipt receipt, co_await publish_whole(*source, std::move(*whole), evidence));
         shared_.progress.moved_bytes += object_.source.size_bytes;
-        // A read-back takes permits of its own; holding these meanwhile could starve it for ever.
+        // A read-back takes permits of its own, as parts do: holding these could starve it for ever.
         memory.release();
         slot.release();
         co_return co_await prove(std::move(receipt), std::move(evidence));
     }
+    memory.release();
     slot.release();
     GODWIT_CO_TRY(store::Receipt receipt, co_await publish_parts(*source, evidence));
     co_return co_await prove(std::move(receipt), std::move(evidence));
