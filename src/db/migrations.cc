@@ -10,10 +10,20 @@ constexpr std::string_view kMakeTable =
 // Two processes that migrate at once take turns. SQLite's Write transaction does that by itself.
 constexpr std::string_view kTakeTurns = "SELECT pg_advisory_xact_lock(5147838275329218392)";
 
+constexpr std::string_view kFindTableSqlite =
+    "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'godwit_schema'";
+constexpr std::string_view kFindTablePostgres = "SELECT 1 WHERE to_regclass('godwit_schema') IS NOT NULL";
+
 struct Found {
     std::string name;
     std::int64_t number = 0;
 };
+
+Result<bool> has_version(Connection& connection) {
+    bool is_sqlite = connection.dialect() == Dialect::Sqlite;
+    GODWIT_TRY(auto statement, connection.prepare(is_sqlite ? kFindTableSqlite : kFindTablePostgres));
+    return statement->first({});
+}
 
 // Number 0 where nothing has been made yet.
 Result<Found> read_version(Connection& connection) {
@@ -75,7 +85,16 @@ Result<void> migrate(Connection& connection, const Schema& schema) {
 }
 
 Result<void> require_migrated(Connection& connection, const Schema& schema) {
-    GODWIT_TRY(Found found, read_version(connection));
+    GODWIT_TRY(bool begun, has_version(connection));
+    Found found;
+    if (begun) {
+        GODWIT_TRY(found, read_version(connection));
+    }
+    // Its disk was full, or its process killed, between making the file and its first transaction.
+    if (found.number == 0) {
+        return Error(ErrorKind::NotFound, "open", connection.name(),
+                     "it is empty: the program that made it ended too early");
+    }
     GODWIT_TRY_VOID(check_version(connection, schema, found));
     if (found.number == schema.newest()) return {};
     return Error(

@@ -72,10 +72,13 @@ Result<void> SqliteConnection::set_up(const SqliteOptions& options, Access acces
     ::sqlite3_db_config(handle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     ::sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     if (access == Access::Read) ::sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    GODWIT_TRY_VOID(execute(fmt::format(
+    std::string settings = fmt::format(
         "PRAGMA page_size = {}; PRAGMA cache_size = -{}; PRAGMA mmap_size = 0; PRAGMA foreign_keys = OFF; "
         "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA secure_delete = OFF",
-        options.page_bytes, options.cache_bytes_max / 1024)));
+        options.page_bytes, options.cache_bytes_max / 1024);
+    // The first look into the file: what is wrong with it shows here.
+    if (::sqlite3_exec(handle(), settings.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        return last_error("open");
     GODWIT_TRY_VOID(identify(access));
     if (access == Access::Read) return execute("PRAGMA wal_autocheckpoint = 0");
     return use_wal(options);

@@ -29,6 +29,8 @@ constexpr auto kRows = std::to_array<Row>({
     {SQLITE_IOERR_WRITE, ErrorKind::Corrupt, "SQLITE_IOERR_WRITE"},
     {SQLITE_IOERR_FSYNC, ErrorKind::Corrupt, "SQLITE_IOERR_FSYNC"},
     {SQLITE_IOERR_DIR_FSYNC, ErrorKind::Corrupt, "SQLITE_IOERR_DIR_FSYNC"},
+    // The file of shared memory beside the database could not grow: a full disk's first sign.
+    {SQLITE_IOERR_SHMSIZE, ErrorKind::Full, "SQLITE_FULL"},
     {SQLITE_ERROR, ErrorKind::Invalid, "SQLITE_ERROR"},
     {SQLITE_INTERNAL, ErrorKind::Invalid, "SQLITE_INTERNAL"},
     {SQLITE_PERM, ErrorKind::Denied, "SQLITE_PERM"},

@@ -254,6 +254,7 @@ TEST(SqliteErrors, have_the_kind_that_says_what_to_do) {
     };
     for (const Row& row : {
              Row{SQLITE_FULL, ErrorKind::Full, "SQLITE_FULL"},
+             Row{SQLITE_IOERR_SHMSIZE, ErrorKind::Full, "SQLITE_FULL"},
              Row{SQLITE_BUSY, ErrorKind::Busy, "SQLITE_BUSY"},
              Row{SQLITE_BUSY_SNAPSHOT, ErrorKind::Busy, "SQLITE_BUSY"},
              Row{SQLITE_LOCKED, ErrorKind::Busy, "SQLITE_LOCKED"},

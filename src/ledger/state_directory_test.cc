@@ -306,6 +306,22 @@ TEST_F(States, end_an_execution_that_never_got_a_ledger) {
     EXPECT_FALSE(*locked->interrupted());
 }
 
+// Its disk was full, or its process killed, before its first transaction was through.
+TEST_F(States, end_an_execution_whose_ledger_is_an_empty_database) {
+    TaskInfo shared = task();
+    ExecutionInfo lost{
+        .id = "exec-lost", .task = shared.id, .status = ExecutionStatus::Queued, .created_unix_ns = 5};
+    ASSERT_TRUE(succeeded(
+        state_->change_control([&](ControlTables& tables) { return tables.insert_execution(lost); })));
+    std::filesystem::create_directories(state_->task_path(shared.id));
+    std::string path = state_->ledger_path(shared.id, lost.id);
+    ASSERT_TRUE(succeeded(db::SqliteDatabase({.path = path}).connect(db::Access::Write)));
+    EXPECT_EQ(executions()[0].status, ExecutionStatus::Queued) << "reading does not fail";
+    auto locked = lock();
+    EXPECT_EQ(executions()[0].status, ExecutionStatus::Cancelled);
+    EXPECT_FALSE(*locked->interrupted());
+}
+
 TEST_F(States, make_a_lost_index_anew_when_the_task_is_locked) {
     auto locked = lock();
     run(*locked, 0, 3);
