@@ -40,8 +40,13 @@ Plan compare_by_mtime(std::int64_t source_mtime_ns, std::int64_t destination_mti
     return kAdopted;
 }
 
+// Object stores may keep bytes under a name that ends in '/'; those count as a file's do.
+bool holds_bytes(const Entry& entry) {
+    return entry.type != ObjectType::Directory || entry.identity.size_bytes > 0;
+}
+
 Plan compare_listed(const Entry& source, const Entry& destination, const PlanPolicy& policy) {
-    if (source.type == ObjectType::Directory) {
+    if (!holds_bytes(source)) {
         if (source.posix && !destination.posix) return kExamine;
         return compare_directories(source.posix, destination.posix, policy);
     }
@@ -65,7 +70,7 @@ Plan compare_indexed(const Entry& source, const Entry& destination, const IndexR
                      const PlanPolicy& policy) {
     bool destination_same = same_generation(destination.identity, indexed.destination);
     if (destination_same && same_generation(source.identity, indexed.source)) return kUnchanged;
-    if (source.type == ObjectType::Directory) return compare_listed(source, destination, policy);
+    if (!holds_bytes(source)) return compare_listed(source, destination, policy);
     // A generation that the store tells apart by ctime or inode alone: chmod, chown, a restored
     // backup, or an overwrite that put size and mtime back. Only the bytes can tell.
     bool only_inode_changed = source.posix && source.identity.size_bytes == indexed.source.size_bytes &&
@@ -91,7 +96,7 @@ Plan plan(const Entry* source, const Entry* destination, const IndexRow* indexed
     if (source->archived) return {PlanAction::Skip, SkipReason::Archived};
     if (!destination) return kCopy;
     if (policy.destination_hierarchical && kinds_exclude(source->type, destination->type)) return kConflict;
-    if (source->type != ObjectType::Directory) {
+    if (holds_bytes(*source)) {
         if (!policy.overwrite) return {PlanAction::Skip, SkipReason::NotOverwritten};
         if (policy.transfer_all) return kCopy;
     }
@@ -100,7 +105,7 @@ Plan plan(const Entry* source, const Entry* destination, const IndexRow* indexed
 }
 
 Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, const PlanPolicy& policy) {
-    if (source.entry.type == ObjectType::Directory) {
+    if (!holds_bytes(source.entry)) {
         return compare_directories(source.metadata.posix, destination.metadata.posix, policy);
     }
     if (source.entry.type != destination.entry.type) return kCopy;

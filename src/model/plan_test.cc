@@ -53,6 +53,23 @@ TEST_F(PlanTest, a_changed_destination_is_copied_over) {
     EXPECT_EQ(indexed(), kCopy);
 }
 
+TEST_F(PlanTest, a_directory_marker_with_bytes_is_not_taken_for_equal_to_a_directory) {
+    source = file(8, 100, "s1", false);
+    source.type = mirrored.type = ObjectType::Directory;
+    mirrored.identity.size_bytes = 0;
+    policy.destination_hierarchical = true;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kCopy);
+    policy.overwrite = false;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), (Plan{PlanAction::Skip, SkipReason::NotOverwritten}));
+}
+
+TEST_F(PlanTest, an_empty_directory_marker_is_as_good_as_a_directory) {
+    source = file(0, 100, "s1", false);
+    source.type = mirrored.type = ObjectType::Directory;
+    mirrored.identity.size_bytes = 0;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kAdopted);
+}
+
 // The same-size change of an S3 source that DataSync misses.
 TEST_F(PlanTest, a_same_size_change_of_a_source_with_another_tag_is_copied) {
     source = file(10, 100, "s2", false);
