@@ -43,6 +43,7 @@ Error::Error(ErrorKind kind, std::string operation, std::string subject, std::st
                                         .subject = std::move(subject),
                                         .cause = std::move(cause),
                                         .code = {},
+                                        .scope = {},
                                         .request_id = {},
                                         .retry_after = {}})) {}
 
@@ -80,6 +81,11 @@ std::string Error::message() const {
     if (!body_->request_id.empty()) note("request " + printable(body_->request_id));
     if (body_->attempt > 1) note(fmt::format("attempt {}", body_->attempt));
     return notes.empty() ? text : fmt::format("{} ({})", text, notes);
+}
+
+Error Error::with_scope(std::string scope) && {
+    body_->scope = std::move(scope);
+    return std::move(*this);
 }
 
 Error Error::clone() const {

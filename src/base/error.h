@@ -45,6 +45,8 @@ class Error {
     // How many attempts had been made when this error was given up on, from 1.
     Error with_attempt(int attempt) &&;
     Error with_kind(ErrorKind kind) &&;
+    // Whose failure it is: "SOURCE", "DESTINATION", or "STATE" for files of our own.
+    Error with_scope(std::string scope) &&;
 
     ErrorKind kind() const { return body_->kind; }
     const std::string& operation() const { return body_->operation; }
@@ -52,6 +54,8 @@ class Error {
     const std::string& cause() const { return body_->cause; }
     // Empty when the failure has no native name.
     const std::string& code() const { return body_->code; }
+    // Empty where nobody has said.
+    const std::string& scope() const { return body_->scope; }
     const std::string& request_id() const { return body_->request_id; }
     std::optional<std::chrono::milliseconds> retry_after() const { return body_->retry_after; }
     int attempt() const { return body_->attempt; }
@@ -66,7 +70,7 @@ class Error {
     struct Body {
         ErrorKind kind;
         int attempt = 0;
-        std::string operation, subject, cause, code, request_id;
+        std::string operation, subject, cause, code, scope, request_id;
         std::optional<std::chrono::milliseconds> retry_after;
     };
     explicit Error(std::unique_ptr<Body> body) : body_(std::move(body)) {}

@@ -32,8 +32,9 @@ class NoUploads final : public UploadLog {
 // One side's listing, checked for order.
 class Side {
   public:
-    Side(Context& context, store::Store& store, std::vector<Error>& unlisted)
+    Side(Context& context, store::Store& store, std::vector<Error>& unlisted, const char* scope)
         : store(store),
+          scope_(scope),
           listing_(store.list({})),
           stream_([this, &context] { return next(context); }),
           unlisted_(unlisted) {}
@@ -53,16 +54,19 @@ class Side {
   private:
     using Stream = PageStream<Entry>;
     Task<Result<Stream::Page>> next(Context& context) {
-        GODWIT_CO_TRY(store::Page page, co_await listing_->next(context));
+        Result<store::Page> listed = co_await listing_->next(context);
+        if (!listed) co_return std::move(listed.error()).with_scope(scope_);
+        store::Page page = std::move(*listed);
         for (Error& error : page.unreadable) {
-            if (unlisted_.size() < kUnlistedMax) unlisted_.push_back(std::move(error));
+            if (unlisted_.size() < kUnlistedMax) unlisted_.push_back(std::move(error).with_scope(scope_));
         }
         for (const Entry& entry : page.entries) {
             if (entry.key.bytes() <= last_key_) {
                 model::Key root;
                 co_return Error(ErrorKind::Corrupt, "list", store.uri(root),
                                 fmt::format("key \"{}\" came after \"{}\"", entry.key.bytes(), last_key_))
-                    .with_code("ListingOutOfOrder");
+                    .with_code("ListingOutOfOrder")
+                    .with_scope(scope_);
             }
             last_key_ = entry.key.bytes();
         }
@@ -72,6 +76,7 @@ class Side {
         co_return std::move(rows);
     }
 
+    const char* scope_;
     std::unique_ptr<store::Listing> listing_;
     Stream stream_;
     std::vector<Error>& unlisted_;
@@ -106,8 +111,8 @@ class Comparison {
           options_(options),
           progress_(progress),
           sink_(sink),
-          source_(context_, source, result_.unlisted_source),
-          destination_(context_, destination, result_.unlisted_destination),
+          source_(context_, source, result_.unlisted_source, "SOURCE"),
+          destination_(context_, destination, result_.unlisted_destination, "DESTINATION"),
           memory_(options.memory_bytes_max),
           requests_(context.loop(), options.concurrency_start, options.concurrency_max),
           rate_(context.loop(), options.bytes_per_second),
@@ -203,6 +208,11 @@ Task<Result<void>> Comparison::step() {
 void Comparison::only_source(const Entry& entry) {
     ++progress_.listed_objects;
     progress_.listed_bytes += entry.identity.size_bytes;
+    // A copy leaves devices, sockets and FIFOs out too.
+    if (entry.type == ObjectType::Special) {
+        ++result_.special;
+        return;
+    }
     if (entry.type == ObjectType::Directory && destination_.continues_in(entry.key)) return equal(entry);
     ++result_.removed;
     Compared compared;

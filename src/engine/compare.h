@@ -36,6 +36,8 @@ struct Compared {
 struct CompareResult {
     std::uint64_t equal = 0, removed = 0, added = 0, different = 0, unreadable = 0;
     std::uint64_t equal_bytes = 0;
+    // Devices, sockets and FIFOs that only the source has: nothing copies them, so they differ in nothing.
+    std::uint64_t special = 0;
     // Parts that could not be listed: objects may be missing from all the numbers above.
     std::vector<Error> unlisted_source, unlisted_destination;
 

@@ -19,17 +19,22 @@ using model::SkipReason;
 // Turns a store's listing into a stream that is checked for order, and collects what it could not
 // read.
 EntryStream entries_of(Context& context, store::Listing& listing, std::vector<Error>& unreadable,
-                       const std::string& root) {
+                       const std::string& root, const char* scope) {
     auto last_key = std::make_shared<std::string>();
     return EntryStream(
-        [&context, &listing, &unreadable, root, last_key]() -> Task<Result<EntryStream::Page>> {
-            GODWIT_CO_TRY(store::Page page, co_await listing.next(context));
-            for (Error& error : page.unreadable) unreadable.push_back(std::move(error));
+        [&context, &listing, &unreadable, root, scope, last_key]() -> Task<Result<EntryStream::Page>> {
+            Result<store::Page> listed = co_await listing.next(context);
+            if (!listed) co_return std::move(listed.error()).with_scope(scope);
+            store::Page page = std::move(*listed);
+            for (Error& error : page.unreadable) {
+                unreadable.push_back(std::move(error).with_scope(scope));
+            }
             for (const Entry& entry : page.entries) {
                 if (entry.key.bytes() <= *last_key) {
                     co_return Error(ErrorKind::Corrupt, "list", root,
                                     "key \"" + entry.key.bytes() + "\" came after \"" + *last_key + "\"")
-                        .with_code("ListingOutOfOrder");
+                        .with_code("ListingOutOfOrder")
+                        .with_scope(scope);
                 }
                 *last_key = entry.key.bytes();
             }
@@ -44,10 +49,10 @@ class Merge {
           sink_(sink),
           source_listing_(input.source.list(input.range)),
           destination_listing_(input.destination.list(input.range)),
-          source_(
-              entries_of(context, *source_listing_, page_.unreadable_source, input.source.uri(model::Key()))),
+          source_(entries_of(context, *source_listing_, page_.unreadable_source,
+                             input.source.uri(model::Key()), "SOURCE")),
           destination_(entries_of(context, *destination_listing_, page_.unreadable_destination,
-                                  input.destination.uri(model::Key()))) {}
+                                  input.destination.uri(model::Key()), "DESTINATION")) {}
 
     Task<Result<void>> run();
 

@@ -165,6 +165,8 @@ Task<Result<void>> Worker::finish_item(BatchRun& run, const Batch::Item& item) {
     if (!end) {
         bool not_begun =
             draining_ && !run.context.is_cancelled() && end.error().kind() == ErrorKind::Cancelled;
+        // Only what is written to fills up.
+        if (end.error().kind() == ErrorKind::Full) co_return std::move(end.error()).with_scope("DESTINATION");
         if (!not_begun) co_return std::move(end.error());
         run.left_open = true;
         co_return {};
