@@ -18,7 +18,9 @@ struct Row {
 
 constexpr std::array kRows{
     // POSIX
-    Row{"EACCES", "run as a user or group that may; or give the program CAP_DAC_READ_SEARCH"},
+    Row{"EACCES",
+        "run as a user or group that may; or give the program CAP_DAC_READ_SEARCH to read, "
+        "CAP_DAC_OVERRIDE to write"},
     Row{"EPERM", "run as root, or give the program CAP_CHOWN and CAP_FOWNER"},
     Row{"EROFS", "the file system is mounted read-only: mount it writable, or choose another destination"},
     Row{"ENOSPC", "make room at the destination, then run the same command: it carries on"},
@@ -26,6 +28,11 @@ constexpr std::array kRows{
     Row{"ENOENT", "check the spelling, and that the file system is mounted"},
     Row{"ENOTDIR",
         "something that is no directory is in the way: remove or rename it, or choose another place"},
+    Row{"EISDIR", "a directory is in the way: remove or rename it, or choose another place"},
+    Row{"EEXIST", "something of this name is there already: remove or rename it, or choose another name"},
+    Row{"ENAMETOOLONG", "the name is too long for this place: rename the object at the source"},
+    Row{"ELOOP", "symbolic links lead in a circle: see `namei -l` on the path"},
+    Row{"Special", "name a file or a directory"},
     Row{"EMFILE", "raise the limit of open files (ulimit -Hn)"},
     Row{"EIO", "the device has failed to read or write: see the kernel's log (dmesg)"},
     Row{"SymlinkInPath", "a symbolic link stands where a directory is needed; Godwit does not follow it"},
@@ -34,6 +41,9 @@ constexpr std::array kRows{
     Row{"NoSuchBucket", "check the bucket's name, and the endpoint and region it is in"},
     Row{"InvalidAccessKeyId",
         "the server does not know this key: check --profile, or the environment's AWS_*"},
+    Row{"XAdminUserNotFound",
+        "the server does not know this key: check --profile, or the environment's AWS_*"},
+    Row{"InvalidBucketName", "check the bucket's name: this server can have none of that name"},
     Row{"SignatureDoesNotMatch",
         "the secret key is not this access key's: check --profile, or the environment's AWS_*"},
     Row{"ExpiredToken", "the session has ended: get new credentials"},
@@ -51,7 +61,7 @@ constexpr std::array kRows{
     Row{"QuotaExceeded", "raise the quota or make room, then run the same command: it carries on"},
     Row{"CertificateRefused",
         "name the server's authority with --ca-file; --no-verify-tls gives up all safety"},
-    Row{"ConnectFailed", "check the endpoint's address and port, and that the server is up"},
+    Row{"ConnectFailed", "check the endpoint (http or https, host name, port), and that the server is up"},
     Row{"NameNotFound", "check the endpoint's host name, and this machine's name servers"},
     // Godwit
     Row{"EndsOverlap", "choose a destination outside the source"},
@@ -59,7 +69,14 @@ constexpr std::array kRows{
         "the stored bytes differ from the source's: run the same command; if it goes on, suspect the "
         "destination's disks or network"},
     Row{"Locked", "wait for the other run, or stop it: both would do the same work"},
+    Row{"NotListed", "see to what hinders the listing, then run the same command: it copies what was missed"},
     Row{"NoDataDirectory", "say where with --data-dir"},
+    Row{"SQLITE_FULL",
+        "make room where the data directory is, or name another with --data-dir, then run the same command"},
+    Row{"SQLITE_NOTADB",
+        "bring a backup back with `godwit state restore`, or begin anew with another --data-dir"},
+    Row{"SQLITE_CORRUPT",
+        "bring a backup back with `godwit state restore`, or begin anew with another --data-dir"},
     // Kinds, for codes that nobody has named
     Row{"changed", "it changed while it was read: run again when it is quiet, or --on-change publish"},
     Row{"denied", "check permissions and credentials"},
@@ -88,13 +105,15 @@ std::string error_text(const Error& error) {
     if (error.code() == "Usage") {
         return fmt::format("error: {}: {}", printable(error.subject()), printable(error.cause()));
     }
-    std::string text = "error: " + error.message();
+    std::string_view after_scope = error.scope().empty() ? "" : ": ";
+    std::string text = fmt::format("error: {}{}{}", error.scope(), after_scope, error.message());
     std::string_view advice = advice_for(error);
     return advice.empty() ? text : fmt::format("{}\n  fix: {}", text, advice);
 }
 
 boost::json::object error_event(const Error& error, std::int64_t unix_ns) {
     boost::json::object event = json_event("error", unix_ns);
+    event["scope"] = error.scope();
     event["kind"] = to_string(error.kind());
     event["code"] = error.code();
     event["operation"] = error.operation();

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <set>
 
@@ -90,7 +91,7 @@ Result<FoundCommand> find_verb(const std::string& noun, std::span<const std::str
     std::vector<std::string_view> verbs = verbs_of(noun);
     if (arguments.size() > 1 && asks_for_help(arguments[1])) return FoundCommand{nullptr, noun, 2};
     if (arguments.size() < 2) {
-        return usage_error(arguments[0], "what about them? One of: " + joined(verbs, ", "));
+        return usage_error(arguments[0], "a verb is missing; there are: " + joined(verbs, ", "));
     }
     if (const Command* command = find_command(noun + " " + arguments[1])) return FoundCommand{command, "", 2};
     std::vector<std::string> candidates(verbs.begin(), verbs.end());
@@ -152,7 +153,9 @@ Result<void> split(const Command& command, CLI::App& app, std::vector<std::strin
     try {
         app.parse(std::move(arguments));
     } catch (const CLI::ArgumentMismatch& mismatch) {
-        return usage_error(mismatch.what(), "an option's value is missing");
+        std::string_view said = mismatch.what();  // begins with the option's name
+        std::string name(said.substr(0, said.find(':')));
+        return usage_error(name, fmt::format("its value is missing; see `godwit {} -h`", command.name));
     } catch (const CLI::ParseError& error) {
         return usage_error(error.what(), fmt::format("see `godwit {} -h`", command.name));
     }
@@ -191,6 +194,28 @@ Result<void> take_environment(const GivenOption& given, const Environment& envir
     if (!value || given.name == "help") return {};
     if (value->empty()) return {};
     return take_value(given, variable, *value, values);
+}
+
+// Two options of one end of which either makes the other one idle.
+struct Contradiction {
+    std::string_view option, other;
+};
+constexpr std::array kContradictions{Contradiction{"anonymous", "profile"},
+                                     Contradiction{"no-verify-tls", "ca-file"}};
+
+// Of the command line alone: what stands in the environment holds for many commands.
+Result<void> check_contradictions(const std::deque<Slot>& slots) {
+    auto given = [&](const std::string& name) {
+        return std::ranges::any_of(
+            slots, [&](const Slot& slot) { return slot.given.name == name && slot.parsed->count() > 0; });
+    };
+    for (std::string end : {"", "source-", "destination-"}) {
+        for (const Contradiction& pair : kContradictions) {
+            std::string option = end + std::string(pair.option), other = end + std::string(pair.other);
+            if (given(option) && given(other)) return usage_error("--" + option, "contradicts --" + other);
+        }
+    }
+    return {};
 }
 
 Result<Values> take_values(const std::deque<Slot>& slots, const Environment& environment) {
@@ -245,6 +270,7 @@ Result<Invocation> parse_command(const Command& command, std::span<const std::st
     }
     CLI::Option* words = app.add_option("words")->expected(0, -1)->allow_extra_args();
     GODWIT_TRY_VOID(split(command, app, std::vector<std::string>(arguments.begin(), arguments.end())));
+    GODWIT_TRY_VOID(check_contradictions(slots));
     Invocation invocation;
     invocation.command = &command;
     GODWIT_TRY(invocation.values, take_values(slots, environment));

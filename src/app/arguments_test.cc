@@ -55,6 +55,20 @@ TEST_F(Arguments, words_after_two_dashes_are_no_options) {
     EXPECT_EQ(parsed({"copy", "--", "-a", "--b"}).words, (std::vector<std::string>{"-a", "--b"}));
 }
 
+TEST_F(Arguments, two_options_that_make_each_other_idle_are_refused) {
+    EXPECT_EQ(refused({"copy", "a", "b", "--anonymous", "--profile", "x"}),
+              "--anonymous: contradicts --profile");
+    EXPECT_EQ(refused({"copy", "a", "b", "--source-no-verify-tls", "--source-ca-file=f"}),
+              "--source-no-verify-tls: contradicts --source-ca-file");
+    parsed({"copy", "a", "b", "--source-anonymous", "--destination-profile", "x"});
+    variables["GODWIT_PROFILE"] = "x";
+    parsed({"copy", "a", "b", "--anonymous"});
+}
+
+TEST_F(Arguments, an_option_without_its_value_is_named) {
+    EXPECT_EQ(refused({"copy", "a", "b", "-o"}), "--output: its value is missing; see `godwit copy -h`");
+}
+
 TEST_F(Arguments, the_last_of_two_values_counts) {
     EXPECT_EQ(parsed({"copy", "a", "b", "--region", "x", "--region", "y"}).values.text("region"), "y");
 }
@@ -104,8 +118,6 @@ TEST_F(Arguments, a_bad_value_names_what_is_allowed) {
               "--concurrency=many: is no number; allowed are decimal digits");
     EXPECT_EQ(refused({"copy", "a", "b", "--region", ""}),
               "--region=: an empty value means nothing here; leave the option out");
-    EXPECT_NE(refused({"copy", "a", "b", "--region"}).find("an option's value is missing"),
-              std::string::npos);
 }
 
 TEST_F(Arguments, words_are_counted) {
@@ -130,7 +142,8 @@ TEST_F(Arguments, a_command_in_the_wrong_form_gets_the_right_one) {
               "executions list`?");
     EXPECT_EQ(refused({"cpoy", "a", "b"}), "cpoy: there is no such command; did you mean `copy`?");
     EXPECT_EQ(refused({"frobnicate"}), "frobnicate: there is no such command; `godwit help` lists them all");
-    EXPECT_EQ(refused({"executions"}), "executions: what about them? One of: list, describe, errors, retry");
+    EXPECT_EQ(refused({"executions"}),
+              "executions: a verb is missing; there are: list, describe, errors, retry");
     EXPECT_EQ(refused({"executions", "lst"}),
               "executions lst: there is no such command; did you mean `list`?");
     EXPECT_EQ(refused({"-v", "copy"}), "-v: options follow the command: godwit COMMAND [options] ...");

@@ -52,7 +52,7 @@ constexpr Option kMemory{.name = "memory",
 constexpr Option kLimit{.name = "limit-bytes-per-second",
                         .kind = ValueKind::Size,
                         .value = "SIZE",
-                        .help = "move no more than this each second"};
+                        .help = "move no more than this each second; 0: no limit"};
 constexpr Option kChecksum{
     .name = "checksum",
     .kind = ValueKind::Choice,

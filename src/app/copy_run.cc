@@ -16,9 +16,24 @@ namespace godwit::app {
 using engine::ExecutionResult;
 using runtime::Task;
 
+namespace {
+
+Error prefix_missing(const std::string& source) {
+    return Error(ErrorKind::NotFound, "list", source, "no object has this prefix").with_scope("SOURCE");
+}
+
+// An error that neither end has claimed is one of our own files'.
+Result<void> in_state(Result<void> done) {
+    bool ours = !done && done.error().scope().empty() && done.error().kind() != ErrorKind::Cancelled;
+    if (ours) done = std::move(done.error()).with_scope("STATE");
+    return done;
+}
+
+}  // namespace
+
 Task<Result<ExitCode>> CopyRun::run() {
     began_ = run_.loop().now();
-    GODWIT_CO_TRY_VOID(open_state());
+    GODWIT_CO_TRY_VOID(in_state(open_state()));
     GODWIT_CO_TRY_VOID(co_await open_both_ends());
     Result<ExitCode> code = co_await run_opened();
     co_await close_ends(ends_);
@@ -27,8 +42,8 @@ Task<Result<ExitCode>> CopyRun::run() {
 }
 
 Task<Result<ExitCode>> CopyRun::run_opened() {
-    GODWIT_CO_TRY_VOID(lock_task());
-    GODWIT_CO_TRY_VOID(co_await open_execution());
+    GODWIT_CO_TRY_VOID(in_state(lock_task()));
+    GODWIT_CO_TRY_VOID(in_state(co_await open_execution()));
     announce();
     Result<ExecutionResult> result = co_await execute();
     GODWIT_CO_TRY(RunSummary summary, summarise(std::move(result)));
@@ -168,6 +183,8 @@ Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
     summary.took = run_.loop().now() - began_;
     summary.stopped = run_.stopped();
     summary.stopped_by = std::move(result->stopped_by);
+    bool by_state = summary.stopped_by && summary.stopped_by->code().starts_with("SQLITE_");
+    if (by_state) summary.stopped_by = std::move(*summary.stopped_by).with_scope("STATE");
     if (auto attests = ends_.destination->capabilities().attests)
         summary.attested_by = algorithm_title(*attests);
     bool nothing = summary.counts.listed() == 0 && !summary.stopped_by;
@@ -189,13 +206,21 @@ Result<void> CopyRun::read_ledger(RunSummary& summary) {
     return {};
 }
 
+void CopyRun::tell_errors(const RunSummary& summary, std::int64_t now_unix_ns) {
+    if (summary.stopped_by) terminal_.out(json_line(error_event(*summary.stopped_by, now_unix_ns)));
+    if (summary.source_missing)
+        terminal_.out(json_line(error_event(prefix_missing(summary.source), now_unix_ns)));
+    for (const ledger::ErrorGroup& group : summary.errors)
+        terminal_.out(json_line(error_event(group, now_unix_ns)));
+    for (const std::string& part : summary.unlisted)
+        terminal_.out(json_line(unlisted_event(part, now_unix_ns)));
+}
+
 void CopyRun::tell(const RunSummary& summary) {
     std::int64_t now = run_.loop().unix_time_ns();
     switch (arguments_.output) {
         case OutputFormat::JsonLines:
-            if (summary.stopped_by) terminal_.out(json_line(error_event(*summary.stopped_by, now)));
-            for (const ledger::ErrorGroup& group : summary.errors)
-                terminal_.out(json_line(error_event(group, now)));
+            tell_errors(summary, now);
             [[fallthrough]];
         case OutputFormat::Json:
             terminal_.out(json_line(summary_event(summary, now)));
@@ -212,8 +237,7 @@ void CopyRun::tell(const RunSummary& summary) {
     bool told = summary.stopped_by && summary.stopped_by->kind() == ErrorKind::Cancelled && summary.stopped;
     if (summary.stopped_by && !told) terminal_.warn(error_text(*summary.stopped_by));
     if (summary.source_missing) {
-        terminal_.warn(
-            error_text(Error(ErrorKind::NotFound, "list", summary.source, "no object has this prefix")));
+        terminal_.warn(error_text(prefix_missing(summary.source)));
     }
 }
 

@@ -49,6 +49,8 @@ class CopyRun {
     Result<void> read_ledger(RunSummary& summary);
     runtime::Task<ExitCode> compare_everything(ExitCode code);
     void tell(const RunSummary& summary);
+    // Each error as a JSON line.
+    void tell_errors(const RunSummary& summary, std::int64_t now_unix_ns);
 
     LoopRun& run_;
     StoreKit& kit_;

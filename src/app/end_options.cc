@@ -96,7 +96,7 @@ Result<WriteOptions> write_options(const Values& values) {
     options.s3_objects.encryption = values.text("sse").value_or("");
     options.s3_objects.kms_key_id = values.text("sse-kms-key-id").value_or("");
     if (Result<void> good = s3::check(options.s3_objects); !good) {
-        return usage_error(good.error().subject(), good.error().cause());
+        return usage_error("--" + good.error().subject(), good.error().cause());
     }
     options.checksum =
         s3::checksum_choice_from(values.text("checksum").value_or("auto")).value_or(s3::ChecksumChoice::Auto);

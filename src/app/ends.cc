@@ -134,6 +134,13 @@ Task<Result<void>> attach_found(Context& context, StoreKit& kit, Found& found, c
     co_return {};
 }
 
+Task<Result<Found>> open_found(Context& context, StoreKit& kit, const Location& location,
+                               const EndOptions& end) {
+    GODWIT_CO_TRY(Found found, co_await look_at(context, kit, location, end));
+    GODWIT_CO_TRY_VOID(co_await attach_found(context, kit, found, end));
+    co_return std::move(found);
+}
+
 // ---- The destination
 
 bool is_directory(const Location& location) {
@@ -207,11 +214,16 @@ void narrow(Ends& ends, const Found& source, const Target& target) {
     ends.destination_root.canonical += "/" + target.stored;
 }
 
+// Of a path the absolute one, which means the same wherever it is read later; it need not exist yet.
 std::string text_of(const Location& root) {
     if (root.is_s3()) return root.display();
     std::error_code error;
-    std::filesystem::path real = std::filesystem::weakly_canonical(root.path, error);
-    return error ? root.path : real.string();
+    std::filesystem::path whole = std::filesystem::absolute(root.path, error);
+    if (error) return root.path;
+    std::filesystem::path real = std::filesystem::weakly_canonical(whole, error);
+    std::string text = error ? whole.lexically_normal().string() : real.string();
+    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+    return text;
 }
 
 Task<Result<void>> complete(Context& context, StoreKit& kit, const EndsRequest& request, Found& source,
@@ -220,7 +232,8 @@ Task<Result<void>> complete(Context& context, StoreKit& kit, const EndsRequest& 
     if (!request.may_overlap) GODWIT_CO_TRY_VOID(check_apart(source, target));
     ends.source_text = text_of(source.root);
     ends.destination_text = text_of(target.root);
-    GODWIT_CO_TRY_VOID(co_await attach_destination(context, kit, request, target, ends));
+    Result<void> attached = co_await attach_destination(context, kit, request, target, ends);
+    if (!attached) co_return std::move(attached.error()).with_scope("DESTINATION");
     if (!source.stored.empty()) narrow(ends, source, target);
     if (request.may_overlap) co_return {};
     co_return check_roots_apart(ends);
@@ -229,8 +242,9 @@ Task<Result<void>> complete(Context& context, StoreKit& kit, const EndsRequest& 
 }  // namespace
 
 Task<Result<Ends>> open_ends(Context& context, StoreKit& kit, const EndsRequest& request) {
-    GODWIT_CO_TRY(Found source, co_await look_at(context, kit, request.source, request.source_end));
-    GODWIT_CO_TRY_VOID(co_await attach_found(context, kit, source, request.source_end));
+    Result<Found> found = co_await open_found(context, kit, request.source, request.source_end);
+    if (!found) co_return std::move(found.error()).with_scope("SOURCE");
+    Found source = std::move(*found);
     Ends ends;
     ends.source = std::move(source.store);
     ends.source_root = std::move(source.identity);
@@ -250,8 +264,7 @@ Task<void> close_ends(Ends& ends) {
 
 Task<Result<OneEnd>> open_source(Context& context, StoreKit& kit, const Location& location,
                                  const EndOptions& end) {
-    GODWIT_CO_TRY(Found found, co_await look_at(context, kit, location, end));
-    GODWIT_CO_TRY_VOID(co_await attach_found(context, kit, found, end));
+    GODWIT_CO_TRY(Found found, co_await open_found(context, kit, location, end));
     OneEnd one;
     one.single_object = !found.stored.empty();
     one.root = std::move(found.identity);

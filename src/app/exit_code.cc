@@ -35,9 +35,13 @@ constexpr std::array kCodes{
     CodeRow{"Usage", ExitCode::Usage},
     CodeRow{"EndsOverlap", ExitCode::Usage},
     CodeRow{"ENOTDIR", ExitCode::Usage},
+    CodeRow{"Special", ExitCode::Usage},
     CodeRow{"Mismatch", ExitCode::NotVerified},
     CodeRow{"RequestTimeTooSkewed", ExitCode::Denied},
     CodeRow{"NoCredentials", ExitCode::Denied},
+    // versitygw answers 404 to an access key that it does not know.
+    CodeRow{"XAdminUserNotFound", ExitCode::Denied},
+    CodeRow{"InvalidBucketName", ExitCode::NotFound},
     CodeRow{"Locked", ExitCode::SafetyStop},
     CodeRow{"ListingOutOfOrder", ExitCode::SafetyStop},
     CodeRow{"Empty", ExitCode::Empty},

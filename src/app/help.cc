@@ -65,6 +65,7 @@ std::string environment_topic() {
     row("XDG_DATA_HOME", "the data directory is godwit/ in it, unless --data-dir says otherwise");
     row("NO_COLOR", "not empty: no colour");
     row("CLICOLOR_FORCE", "not 0: colour where no terminal is either");
+    row("GODWIT_NO_INPUT", "nothing to switch off: no command asks a question or reads standard input");
     row("AWS_*",
         "credentials, region, endpoint, CA bundle and files, as boto3 reads them: AWS_ACCESS_KEY_ID, "
         "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE, AWS_REGION, AWS_DEFAULT_REGION, "

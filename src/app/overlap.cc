@@ -100,7 +100,8 @@ DevicePath device_path(const std::string& mountinfo, const std::string& path) {
 
 Error ends_overlap(const std::string& destination, const std::string& source, const std::string& how) {
     return Error(ErrorKind::Invalid, "copy to", destination, fmt::format("{} the source {}", how, source))
-        .with_code("EndsOverlap");
+        .with_code("EndsOverlap")
+        .with_scope("DESTINATION");
 }
 
 Result<void> check_directories_apart(const std::string& source, const std::string& destination) {

@@ -24,7 +24,8 @@ Result<void> set_speed(const Values& values, engine::ExecutionOptions& options) 
     }
     options.memory_bytes_max = values.number("memory").value_or(options.memory_bytes_max);
     if (options.memory_bytes_max < kMemoryBytesMin) {
-        return usage_error("--memory", "is too little; 16MiB is the least");
+        return usage_error("--memory=" + values.text("memory").value_or(""),
+                           "is too little; 16MiB is the least");
     }
     options.bytes_per_second = values.number("limit-bytes-per-second").value_or(0);
     return {};

@@ -226,7 +226,8 @@ TEST_F(Smoke, the_ledger_answers_afterwards) {
     ASSERT_EQ(godwit({"copy", path("source"), path("copy")}).code, 0);
     Ended traced = godwit({"ledger", "trace", path("copy/deep/b.txt")});
     EXPECT_EQ(traced.code, 0) << traced.err;
-    EXPECT_NE(traced.out.find("SAFE"), std::string::npos) << traced.out;
+    EXPECT_NE(traced.err.find("SAFE"), std::string::npos) << "beside the table, where programs read it";
+    EXPECT_TRUE(traced.out.starts_with("key\tevent\t")) << traced.out;
     EXPECT_EQ(godwit({"ledger", "trace", path("copy/nobody")}).code, 5);
     Ended exported = godwit({"ledger", "export", "latest", "--columns", "key,outcome"});
     EXPECT_TRUE(exported.out.starts_with("key,outcome\r\n"));

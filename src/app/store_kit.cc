@@ -88,7 +88,8 @@ void StoreKit::log_requests(const Location& location, s3::S3Options& options) {
 }
 
 void StoreKit::warned(const Error& warning) {
-    auto [kind, is_new] = more_warnings_.try_emplace(warning.operation() + " " + warning.code(), 0);
+    std::string like = fmt::format("{} ({})", warning.operation(), warning.code());
+    auto [kind, is_new] = more_warnings_.try_emplace(std::move(like), 0);
     if (is_new) {
         session_.terminal.warn("warning: " + warning.message());
     } else {
@@ -99,7 +100,7 @@ void StoreKit::warned(const Error& warning) {
 void StoreKit::sum_up_warnings() {
     for (const auto& [kind, count] : more_warnings_) {
         if (count > 0)
-            session_.terminal.warn(fmt::format("warning: {}: {} more", kind, with_thousands(count)));
+            session_.terminal.warn(fmt::format("warning: {} more like it: {}", with_thousands(count), kind));
     }
     more_warnings_.clear();
 }

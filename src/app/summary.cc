@@ -87,6 +87,10 @@ std::string headline(const RunSummary& summary) {
                            objects(counts[Outcome::Metadata]), took);
     }
     if (counts.failed() + counts.deferred() > 0) return fmt::format("Copied nothing in {}.", took);
+    if (!summary.unlisted.empty()) {
+        return fmt::format("Copied nothing in {}: {} that could be listed are in place.", took,
+                           objects(counts.listed()));
+    }
     return fmt::format("Nothing to do: {} looked at in {}, all in place.", objects(counts.listed()), took);
 }
 
@@ -145,6 +149,7 @@ std::string failures(const RunSummary& summary, const Terminal& terminal) {
     for (std::size_t i = 0; i < summary.unlisted.size() && i < kGroupsShownMax; ++i) {
         text += fmt::format("  {}\n", printable(summary.unlisted[i]));
     }
+    if (!summary.unlisted.empty()) text += fmt::format("  fix: {}\n", advice_for("NotListed", ""));
     if (summary.unlisted.size() > kGroupsShownMax) {
         text += fmt::format("  ... and {} more\n", summary.unlisted.size() - kGroupsShownMax);
     }
@@ -272,6 +277,20 @@ boost::json::object error_event(const ledger::ErrorGroup& group, std::int64_t un
     set_bytes(event, "key", group.sample.record.key.bytes());
     event["message"] = group.sample.record.error_message;
     event["fix"] = advice_for(group.code, group.kind);
+    return event;
+}
+
+boost::json::object unlisted_event(const std::string& part, std::int64_t unix_ns) {
+    std::size_t colon = part.find(": ");
+    std::string_view scope = std::string_view(part).substr(0, colon == std::string::npos ? 0 : colon);
+    bool told = scope == "SOURCE" || scope == "DESTINATION";
+    boost::json::object event = json_event("error", unix_ns);
+    event["scope"] = told ? scope : "";
+    event["code"] = "NotListed";
+    event["kind"] = "not_listed";
+    event["count"] = 1;
+    event["message"] = printable(told ? std::string_view(part).substr(colon + 2) : part);
+    event["fix"] = advice_for("NotListed", "");
     return event;
 }
 

@@ -129,9 +129,16 @@ void add_step(Rows& rows, const Trace& trace, const Trace::Step& step) {
               text_cell(place(trace.task.destination.uri, trace.key)), text_cell(record.error_message)});
 }
 
+// Where a program reads the table, the prose does not stand in its way.
+void tell_verdict(std::string text, Terminal& terminal) {
+    if (terminal.out_is_terminal()) return terminal.out(text);
+    if (text.ends_with('\n')) text.pop_back();
+    terminal.say(text);
+}
+
 void write_traces(const std::vector<Trace>& traces, OutputFormat output, Terminal& terminal) {
     if (output == OutputFormat::Table) {
-        for (const Trace& trace : traces) terminal.out(verdict_text(trace));
+        for (const Trace& trace : traces) tell_verdict(verdict_text(trace), terminal);
     }
     Rows rows(terminal, output, "trace",
               {{"key"},

@@ -60,6 +60,7 @@ boost::json::object summary_event(const CompareResult& result, const std::string
     event["added"] = result.added;
     event["different"] = result.different;
     event["unreadable"] = result.unreadable;
+    event["special"] = result.special;
     event["unlisted"] = result.unlisted_source.size() + result.unlisted_destination.size();
     event["bytes"] = result.equal_bytes;
     event["seconds"] = static_cast<double>(took / std::chrono::milliseconds(1)) / 1000;
@@ -89,7 +90,7 @@ Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments
     GODWIT_CO_TRY(Ends ends, co_await open_ends(run.context(), kit, arguments.ends));
     if (ends.destination_missing) {
         co_await close_ends(ends);
-        co_return errno_error(ENOENT, "open", arguments.ends.destination.text);
+        co_return errno_error(ENOENT, "open", arguments.ends.destination.text).with_scope("DESTINATION");
     }
     Rows rows(terminal, arguments.output, "object",
               {{"key"}, {"difference"}, {"source_bytes", true}, {"destination_bytes", true}, {"detail"}});
@@ -99,7 +100,8 @@ Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments
     co_await close_ends(ends);
     if (!result) co_return std::move(result.error());
     if (misspelt) {
-        co_return Error(ErrorKind::NotFound, "list", ends.source_text, "no object has this prefix");
+        co_return Error(ErrorKind::NotFound, "list", ends.source_text, "no object has this prefix")
+            .with_scope("SOURCE");
     }
     rows.finish();
     report_unlisted(*result, terminal);
@@ -123,6 +125,7 @@ std::string comparison_text(const CompareResult& result, std::string_view mode, 
                                    with_thousands(result.equal), with_thousands(result.removed),
                                    with_thousands(result.added), with_thousands(result.different));
     if (result.unreadable > 0) text += fmt::format(", {} unreadable", with_thousands(result.unreadable));
+    if (result.special > 0) text += fmt::format(", {} special left out", with_thousands(result.special));
     std::size_t unlisted = result.unlisted_source.size() + result.unlisted_destination.size();
     if (unlisted > 0) text += fmt::format("; {} could not be listed", counted(unlisted, "part", "parts"));
     return text + ".";
