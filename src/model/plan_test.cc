@@ -60,7 +60,8 @@ TEST_F(PlanTest, a_directory_marker_with_bytes_is_not_taken_for_equal_to_a_direc
     policy.destination_hierarchical = true;
     EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kCopy);
     policy.overwrite = false;
-    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), (Plan{PlanAction::Skip, SkipReason::NotOverwritten}));
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy),
+              (Plan{PlanAction::Skip, SkipReason::NotOverwritten}));
 }
 
 TEST_F(PlanTest, an_empty_directory_marker_is_as_good_as_a_directory) {

@@ -44,6 +44,11 @@ class Run:
         return [json.loads(line) for line in self.stdout.splitlines() if line.strip()]
 
     @property
+    def errors(self) -> list[dict]:
+        """The error events of `-o jsonl`."""
+        return [line for line in self.lines if line.get("type") == "error"]
+
+    @property
     def summary(self) -> dict:
         """The summary line of `-o jsonl`, which is the last one."""
         last = self.lines[-1]
@@ -54,8 +59,10 @@ class Run:
 class Godwit:
     """One user with one home: index and ledger live from one run to the next."""
 
-    def __init__(self, home: Path):
-        self.binary = find_binary()
+    def __init__(self, home: Path, binary: Path | None = None, prefix: tuple[str, ...] = ()):
+        """`prefix` is a command that runs the program in another way: as another user, at another time."""
+        self.binary = binary or find_binary()
+        self.prefix = prefix
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
 
@@ -76,7 +83,7 @@ class Godwit:
         seconds_max: float = RUN_SECONDS_MAX,
     ) -> Run:
         """Runs `godwit ARGUMENT...`. With `server`, its credentials stand in the environment."""
-        command = [os.fsdecode(self.binary), *map(os.fsdecode, arguments)]
+        command = [*self.prefix, os.fsdecode(self.binary), *map(os.fsdecode, arguments)]
         ended = subprocess.run(
             command,
             env=self.environment(server) | (environment or {}),
