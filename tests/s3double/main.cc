@@ -21,7 +21,7 @@ namespace {
 
 struct Arguments {
     Options options;
-    std::string access_key = "AKIATEST", secret_key = "secrettest";
+    std::string access_key = "AKIATEST", secret_key = "secrettest", session_token;
     std::vector<std::string> buckets;
     std::vector<std::string> synthetic;  // NAME:COUNT:SIZE
     std::string rules_file, authority_file;
@@ -67,6 +67,7 @@ void declare_behaviour(CLI::App& app, Options& options) {
 void declare_contents(CLI::App& app, Arguments& arguments) {
     app.add_option("--access-key", arguments.access_key, "the one key pair");
     app.add_option("--secret-key", arguments.secret_key, "");
+    app.add_option("--session-token", arguments.session_token, "that must come with the key pair");
     app.add_option("--bucket", arguments.buckets, "make this bucket; may be given again");
     app.add_option("--synthetic", arguments.synthetic, "NAME:COUNT:SIZE, a bucket of computed objects");
     app.add_option("--rules", arguments.rules_file, "JSON file of rules");
@@ -159,6 +160,6 @@ int main(int argc, char** argv) {
     declare_behaviour(app, arguments.options);
     declare_contents(app, arguments);
     CLI11_PARSE(app, argc, argv);
-    arguments.options.credentials = {{arguments.access_key, arguments.secret_key, ""}};
+    arguments.options.credentials = {{arguments.access_key, arguments.secret_key, arguments.session_token}};
     return serve(arguments);
 }
