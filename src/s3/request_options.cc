@@ -13,6 +13,7 @@ namespace godwit::s3 {
 namespace {
 
 constexpr std::size_t kCustomerKeyBytes = 32;
+constexpr std::string_view kRequestPayer = "x-amz-request-payer";
 
 Error option_error(std::string_view option, std::string cause) {
     return Error(ErrorKind::Invalid, "use option", std::string(option), std::move(cause));
@@ -76,10 +77,14 @@ void add_bytes_options(const ObjectOptions& options, HeaderList& headers) {
 
 void add_copy_source_options(const ObjectOptions& source, HeaderList& headers) {
     add_customer_key("x-amz-copy-source-server-side-encryption-customer", source.customer_key, headers);
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+        if (headers.name(i) == kRequestPayer) return;
+    }
+    add_request_payer(source, headers);
 }
 
 void add_request_payer(const ObjectOptions& options, HeaderList& headers) {
-    if (options.request_payer) headers.add("x-amz-request-payer", "requester");
+    if (options.request_payer) headers.add(kRequestPayer, "requester");
 }
 
 }  // namespace godwit::s3

@@ -37,7 +37,7 @@ Result<void> check(const ObjectOptions& options);
 void add_object_options(const ObjectOptions& options, HeaderList& headers);
 // GetObject, HeadObject, UploadPart, UploadPartCopy, CompleteMultipartUpload: bytes go in or out.
 void add_bytes_options(const ObjectOptions& options, HeaderList& headers);
-// The source's side of a copy.
+// The source's side of a copy; the destination's options stand in `headers` already.
 void add_copy_source_options(const ObjectOptions& source, HeaderList& headers);
 // All others.
 void add_request_payer(const ObjectOptions& options, HeaderList& headers);

@@ -50,6 +50,18 @@ TEST(ObjectOptions, go_where_an_object_comes_into_being) {
     EXPECT_TRUE(options.hides_md5());
 }
 
+TEST(ObjectOptions, whoever_pays_for_either_side_of_a_copy_says_so_once) {
+    ObjectOptions payer;
+    payer.request_payer = true;
+    for (bool destination_too : {false, true}) {
+        HeaderList list;
+        if (destination_too) add_object_options(payer, list);
+        add_copy_source_options(payer, list);
+        ASSERT_EQ(list.size(), 1u);
+        EXPECT_EQ(list.name(0), "x-amz-request-payer");
+    }
+}
+
 // The key's MD5 was computed with another tool.
 TEST(ObjectOptions, a_customer_key_goes_with_every_byte_and_both_sides_of_a_copy) {
     HeaderList bytes, source;

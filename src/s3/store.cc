@@ -268,7 +268,15 @@ Task<Result<Receipt>> S3Store::copy_from(Context& context, store::Store& source,
     CopyJob job = state_->copy_job(other->state_->bucket, other->state_->whole_key(request.source_key), key);
     job.source = request.source_identity;
     job.put = &request.put;
-    if (holds_anything(request.put.metadata)) job.metadata = &request.put.metadata;
+    model::Metadata metadata = request.put.metadata;
+    if (const std::string& lineage = state_->options.lineage; !lineage.empty()) {
+        // Only whole sets of metadata can be given to a copy.
+        if (!holds_anything(metadata)) {
+            GODWIT_CO_TRY(metadata, co_await source_metadata(context, job));
+        }
+        add_lineage(lineage + request.put.key.bytes(), metadata);
+    }
+    if (holds_anything(metadata)) job.metadata = &metadata;
     co_return co_await copy_inside(context, state_->bucket, *state_->policy, job);
 }
 

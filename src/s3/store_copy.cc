@@ -95,17 +95,10 @@ Task<Result<StoredResult>> Copy::settle(Error error) {
 // An upload does not inherit what CopyObject would: the metadata is read and given again.
 Task<Result<model::Metadata>> Copy::metadata_for_parts() {
     if (job_.metadata && job_.metadata->tags) co_return *job_.metadata;
-    auto head = co_await head_object(context_, job_.source_bucket, job_.source_key, job_.source.tag,
-                                     job_.put->digest);
-    if (!head) co_return std::move(head.error());
-    if (!*head) {
-        co_return Error(ErrorKind::Changed, "copy", job_.source_bucket.client->uri(job_.source_key),
-                        "the source is gone");
-    }
-    model::Metadata metadata = job_.metadata ? *job_.metadata : (*head)->metadata;
-    if ((*head)->tag_count > 0) {
-        GODWIT_CO_TRY(metadata.tags, co_await get_tagging(context_, job_.source_bucket, job_.source_key));
-    }
+    GODWIT_CO_TRY(model::Metadata all, co_await source_metadata(context_, job_));
+    if (!job_.metadata) co_return std::move(all);
+    model::Metadata metadata = *job_.metadata;
+    metadata.tags = std::move(all.tags);
     co_return std::move(metadata);
 }
 
@@ -209,6 +202,21 @@ Task<Result<Proof>> Copy::prove_by_reading(const StoredResult& copied) {
 }
 
 }  // namespace
+
+Task<Result<model::Metadata>> source_metadata(Context& context, const CopyJob& job) {
+    auto head =
+        co_await head_object(context, job.source_bucket, job.source_key, job.source.tag, job.put->digest);
+    if (!head) co_return std::move(head.error());
+    if (!*head) {
+        co_return Error(ErrorKind::Changed, "copy", job.source_bucket.client->uri(job.source_key),
+                        "the source is gone");
+    }
+    model::Metadata metadata = std::move((*head)->metadata);
+    if ((*head)->tag_count > 0) {
+        GODWIT_CO_TRY(metadata.tags, co_await get_tagging(context, job.source_bucket, job.source_key));
+    }
+    co_return std::move(metadata);
+}
 
 Task<Result<store::Receipt>> copy_inside(Context& context, const Bucket& bucket, const WritePolicy& policy,
                                          const CopyJob& job) {

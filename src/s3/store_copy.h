@@ -28,6 +28,9 @@ struct CopyJob {
     bool onto_itself = false;
 };
 
+// All that the source of `job` carries, tags included. Fails with Changed when it is no longer there.
+Task<Result<model::Metadata>> source_metadata(Context& context, const CopyJob& job);
+
 // Level ServerCopy; Attested when the new object's checksum equals the one that the source keeps and
 // the store was seen to check; ReadBack when the request demands it: then both ends are read.
 Task<Result<store::Receipt>> copy_inside(Context& context, const Bucket& bucket, const WritePolicy& policy,
