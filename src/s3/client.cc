@@ -8,7 +8,7 @@ namespace godwit::s3 {
 
 namespace {
 
-// Region, clock and token: one more send for each.
+// Region, clock and keys: one more send for each.
 constexpr int kLessonsMax = 3;
 // A server that names a new region for ever is not believed for ever.
 constexpr int kRegionChangesMax = 8;
@@ -22,9 +22,20 @@ bool works_long(RequestKind kind) {
            kind == RequestKind::UploadPartCopy;
 }
 
-bool is_about_token(std::string_view code) {
-    return code.starts_with("ExpiredToken") || code == "InvalidToken" || code == "InvalidAccessKeyId" ||
-           code == "TokenRefreshRequired";
+// A refusal that other keys may cure. The answer to HEAD never says why.
+bool blames_keys(RequestKind kind, const Error& error) {
+    const std::string& code = error.code();
+    if (code.starts_with("ExpiredToken") || code == "InvalidToken" || code == "InvalidAccessKeyId" ||
+        code == "TokenRefreshRequired" || code == "SignatureDoesNotMatch") {
+        return true;
+    }
+    bool refused = error.kind() == ErrorKind::Denied || error.kind() == ErrorKind::Invalid;
+    return kind == RequestKind::HeadObject && refused;
+}
+
+bool same_keys(const Credentials& a, const Credentials& b) {
+    return a.access_key_id == b.access_key_id && a.secret_access_key == b.secret_access_key &&
+           a.session_token == b.session_token;
 }
 
 bool is_success(int status) {
@@ -90,7 +101,7 @@ Task<Result<void>> Client::attempt(Context& parent, const Request& request, std:
     for (int lessons_left = kLessonsMax;; --lessons_left) {
         Context context(parent, timeout(request), std::string(action_name(request.kind)));
         if (loop_.now() >= credentials_until_) GODWIT_CO_TRY_VOID(co_await renew_credentials(context));
-        std::uint64_t known = lessons_;
+        std::uint64_t known = lessons_, keys = key_generation_;
         std::int64_t signed_at_ns = unix_time_ns();
         net::HttpRequest on_wire;
         on_wire.head = request_head(request, *address_, signer_, *credentials_, hash, signed_at_ns);
@@ -111,15 +122,34 @@ Task<Result<void>> Client::attempt(Context& parent, const Request& request, std:
         }
         Refusal refused = co_await read_refusal(context, request, *response, signed_at_ns);
         if (refused.error.kind() == ErrorKind::Busy) ++counts_.busy;
-        if (lessons_left == 0 || !learn(refused, known)) co_return std::move(refused.error);
+        if (lessons_left == 0) co_return std::move(refused.error);
+        if (learn(refused, known)) continue;
+        bool others = blames_keys(request.kind, refused.error) && co_await find_other_keys(context, keys);
+        if (!others) co_return std::move(refused.error);
     }
+}
+
+void Client::use(Credentials credentials) {
+    if (!credentials_ || !same_keys(*credentials_, credentials)) ++key_generation_;
+    credentials_ = std::move(credentials);
+    credentials_until_ = loop_.now() + kCredentialsKeptFor;
 }
 
 Task<Result<void>> Client::renew_credentials(Context& context) {
     GODWIT_CO_TRY(Credentials fresh, co_await provider_->get(context));
-    credentials_ = std::move(fresh);
-    credentials_until_ = loop_.now() + kCredentialsKeptFor;
+    use(std::move(fresh));
     co_return {};
+}
+
+Task<bool> Client::find_other_keys(Context& context, std::uint64_t generation) {
+    if (key_generation_ != generation) co_return true;
+    if (loop_.now() < no_other_keys_until_ || credentials_->access_key_id.empty()) co_return false;
+    provider_->refused(*credentials_);
+    auto fresh = co_await provider_->get(context);
+    if (fresh) use(std::move(*fresh));
+    bool others = key_generation_ != generation;
+    if (!others) no_other_keys_until_ = loop_.now() + kCredentialsKeptFor;
+    co_return others;
 }
 
 Task<Refusal> Client::read_refusal(Context& context, const Request& request, net::HttpResponse& response,
@@ -137,16 +167,10 @@ Task<Refusal> Client::read_refusal(Context& context, const Request& request, net
 }
 
 bool Client::learn(const Refusal& refused, std::uint64_t known) {
-    // Keys that never change are not worth asking for again.
-    bool token_expired = !credentials_->session_token.empty() && is_about_token(refused.error.code());
-    if (!refused.clock_offset && refused.region.empty() && !token_expired) return false;
+    if (!refused.clock_offset && refused.region.empty()) return false;
     if (lessons_ != known) return true;
     if (!refused.region.empty() && !learn_region(refused.region)) return false;
     if (refused.clock_offset) clock_offset_ += *refused.clock_offset;
-    if (token_expired) {
-        provider_->refused(*credentials_);
-        credentials_until_ = Instant{};
-    }
     ++lessons_;
     return true;
 }

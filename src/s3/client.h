@@ -1,8 +1,8 @@
 // Client: requests to one bucket, each with the one retry loop around it.
 //
 // An attempt signs, sends and judges the answer. What an answer teaches (the bucket's region, the
-// server's clock, that a token has run out) is learned for all later requests and tried again at
-// once. Credentials go to the configured endpoint only, or, where Godwit itself chose an AWS
+// server's clock, that keys have run out or were rotated) is learned for all later requests and tried
+// again at once. Credentials go to the configured endpoint only, or, where Godwit itself chose an AWS
 // endpoint, to that of the region that AWS names; no Location header is ever followed (E54).
 #pragma once
 
@@ -97,6 +97,10 @@ class Client {
     Task<Result<void>> attempt(Context& parent, const Request& request, std::string_view hash,
                                AnswerReader& reader);
     Task<Result<void>> renew_credentials(Context& context);
+    // The keys of that generation were refused: drops them and looks for others. False: there are none,
+    // or it was looked for them just now.
+    Task<bool> find_other_keys(Context& context, std::uint64_t generation);
+    void use(Credentials credentials);
     Task<Refusal> read_refusal(Context& context, const Request& request, net::HttpResponse& response,
                                std::int64_t signed_at_ns);
     // True when sending the same again is worth it. `known` is what lessons_ was when it was signed.
@@ -114,6 +118,10 @@ class Client {
     Signer signer_;
     std::optional<Credentials> credentials_;
     Instant credentials_until_{};
+    // Counts the different keys that were in use.
+    std::uint64_t key_generation_ = 0;
+    // There were no others for those that were refused; until then nobody asks again.
+    Instant no_other_keys_until_{};
     Duration clock_offset_{};
     // Counts what was learned, so that of a thousand requests in flight only the first refusal is a
     // lesson and the others just go again.
