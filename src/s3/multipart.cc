@@ -63,6 +63,24 @@ Task<Result<UploadsPage>> list_uploads_page(Context& context, const Bucket& buck
     co_return reader.take();
 }
 
+class BegunReader final : public AnswerReader {
+  public:
+    explicit BegunReader(const ObjectOptions& options) : options_(options) {}
+    Task<Result<void>> read(Context& context, Answer& answer) override {
+        GODWIT_CO_TRY_VOID(co_await xml_.read(context, answer));
+        lacking_ = encryption_lacking(options_, answer.response.headers());
+        co_return {};
+    }
+    std::string take() { return xml_.take(); }
+    // What was asked for and not confirmed; empty: all is.
+    const std::string& lacking() const { return lacking_; }
+
+  private:
+    const ObjectOptions& options_;
+    XmlReader<std::string> xml_{parse_initiated};
+    std::string lacking_;
+};
+
 }  // namespace
 
 std::uint64_t part_bytes_for(std::uint64_t object_bytes, std::uint64_t step_bytes) {
@@ -89,9 +107,15 @@ Task<Result<UploadId>> create_upload(Context& context, const Bucket& bucket, con
         request.headers.add("x-amz-checksum-algorithm", checksum_algorithm_name(*checksum));
         request.headers.add("x-amz-checksum-type", multipart_checksum_type(*checksum));
     }
-    XmlReader<std::string> reader(parse_initiated);
+    BegunReader reader(*bucket.options);
     GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
-    co_return UploadId{key, reader.take()};
+    UploadId upload{key, reader.take()};
+    if (reader.lacking().empty()) co_return upload;
+    GODWIT_CO_TRY_VOID(co_await abort_upload(context, bucket, upload));
+    co_return Error(
+        ErrorKind::Unsupported, std::string(verb(request.kind)), bucket.client->uri(key),
+        fmt::format("the server does not confirm that it encrypts: {} was asked for", reader.lacking()))
+        .with_code("NotEncrypted");
 }
 
 Task<Result<Stored>> upload_part(Context& context, const Bucket& bucket, const PutPart& part) {

@@ -22,7 +22,9 @@ struct UploadId {
     std::string id;
 };
 
-// Begins an upload; `checksum` is what its parts will carry.
+// Begins an upload; `checksum` is what its parts will carry. Fails with Unsupported, leaving none behind,
+// when the server does not say that it will encrypt as the options ask: some keep such objects in clear
+// without a word. Every first write begins with the probe's upload, so that nothing goes before this.
 Task<Result<UploadId>> create_upload(Context& context, const Bucket& bucket, const std::string& key,
                                      const model::Metadata* metadata,
                                      std::optional<DigestAlgorithm> checksum);

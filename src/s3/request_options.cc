@@ -62,6 +62,21 @@ Result<void> check(const ObjectOptions& options) {
     return {};
 }
 
+std::string encryption_lacking(const ObjectOptions& options, const std::vector<net::HttpHeader>& headers) {
+    auto told = [&](std::string_view name) {
+        auto found = std::ranges::find(headers, name, &net::HttpHeader::name);
+        return found == headers.end() ? std::string_view() : std::string_view(found->value);
+    };
+    if (told("x-amz-server-side-encryption") != options.encryption && !options.encryption.empty()) {
+        return "sse " + options.encryption;
+    }
+    bool by_our_key = !options.customer_key.empty();
+    if (by_our_key && told("x-amz-server-side-encryption-customer-algorithm") != "AES256") {
+        return "encryption by a key of ours";
+    }
+    return {};
+}
+
 void add_object_options(const ObjectOptions& options, HeaderList& headers) {
     add_unless_empty("x-amz-storage-class", options.storage_class, headers);
     add_unless_empty("x-amz-acl", options.acl, headers);

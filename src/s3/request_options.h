@@ -4,8 +4,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "net/http_client.h"
 #include "s3/header_list.h"
 
 namespace godwit::s3 {
@@ -31,6 +33,10 @@ struct ObjectOptions {
 // Fails with Invalid, naming option and allowed values: unknown encryption, a customer key that is
 // not 32 bytes, both kinds of encryption, a key id without aws:kms, control characters.
 Result<void> check(const ObjectOptions& options);
+
+// The encryption that `options` ask for and an answer to an object's beginning does not confirm; empty:
+// none is lacking.
+std::string encryption_lacking(const ObjectOptions& options, const std::vector<net::HttpHeader>& headers);
 
 // Each adds to a request of one kind what `options` ask for there.
 // PutObject, CopyObject, CreateMultipartUpload: an object comes into being.

@@ -62,6 +62,17 @@ TEST(ObjectOptions, whoever_pays_for_either_side_of_a_copy_says_so_once) {
     }
 }
 
+TEST(ObjectOptions, encryption_counts_only_where_the_server_confirms_it) {
+    ObjectOptions plain, kms, own = with_customer_key();
+    kms.encryption = "aws:kms";
+    EXPECT_EQ(encryption_lacking(plain, {}), "");
+    EXPECT_EQ(encryption_lacking(kms, {}), "sse aws:kms");
+    EXPECT_EQ(encryption_lacking(kms, {{"x-amz-server-side-encryption", "AES256"}}), "sse aws:kms");
+    EXPECT_EQ(encryption_lacking(kms, {{"x-amz-server-side-encryption", "aws:kms"}}), "");
+    EXPECT_EQ(encryption_lacking(own, {}), "encryption by a key of ours");
+    EXPECT_EQ(encryption_lacking(own, {{"x-amz-server-side-encryption-customer-algorithm", "AES256"}}), "");
+}
+
 // The key's MD5 was computed with another tool.
 TEST(ObjectOptions, a_customer_key_goes_with_every_byte_and_both_sides_of_a_copy) {
     HeaderList bytes, source;
