@@ -62,6 +62,9 @@ constexpr std::array kRows{
     Row{"CertificateRefused",
         "name the server's authority with --ca-file; --no-verify-tls gives up all safety"},
     Row{"ConnectFailed", "check the endpoint (http or https, host name, port), and that the server is up"},
+    Row{"MalformedAnswer",
+        "this does not answer as an S3 server does: check the endpoint, and proxies or login pages on the "
+        "way"},
     Row{"NameNotFound", "check the endpoint's host name, and this machine's name servers"},
     // Godwit
     Row{"EndsOverlap", "choose a destination outside the source"},
@@ -115,7 +118,7 @@ boost::json::object error_event(const Error& error, std::int64_t unix_ns) {
     boost::json::object event = json_event("error", unix_ns);
     event["scope"] = error.scope();
     event["kind"] = to_string(error.kind());
-    event["code"] = error.code();
+    event["code"] = printable(error.code());
     event["operation"] = error.operation();
     event["subject"] = printable(error.subject());
     event["message"] = error.message();

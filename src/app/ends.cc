@@ -205,15 +205,6 @@ Task<Result<void>> attach_destination(Context& context, StoreKit& kit, const End
     co_return {};
 }
 
-void narrow(Ends& ends, const Found& source, const Target& target) {
-    ends.single_object = true;
-    model::Key shown(target.stored);
-    ends.source = store::make_single_object_store(std::move(ends.source), shown, model::Key(source.stored));
-    ends.destination = store::make_single_object_store(std::move(ends.destination), shown, shown);
-    ends.source_root.canonical += "/" + source.stored;
-    ends.destination_root.canonical += "/" + target.stored;
-}
-
 // Of a path the absolute one, which means the same wherever it is read later; it need not exist yet.
 std::string text_of(const Location& root) {
     if (root.is_s3()) return root.display();
@@ -224,6 +215,21 @@ std::string text_of(const Location& root) {
     std::string text = error ? whole.lexically_normal().string() : real.string();
     while (text.size() > 1 && text.ends_with('/')) text.pop_back();
     return text;
+}
+
+std::string below(const std::string& root, const std::string& name) {
+    return root + (root.ends_with('/') ? "" : "/") + name;
+}
+
+void narrow(Ends& ends, const Found& source, const Target& target) {
+    ends.single_object = true;
+    model::Key shown(target.stored);
+    ends.source = store::make_single_object_store(std::move(ends.source), shown, model::Key(source.stored));
+    ends.destination = store::make_single_object_store(std::move(ends.destination), shown, shown);
+    ends.source_text = below(ends.source_text, source.stored);
+    ends.destination_text = below(ends.destination_text, target.stored);
+    ends.source_root.canonical += "/" + source.stored;
+    ends.destination_root.canonical += "/" + target.stored;
 }
 
 Task<Result<void>> complete(Context& context, StoreKit& kit, const EndsRequest& request, Found& source,

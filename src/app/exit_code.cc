@@ -42,6 +42,7 @@ constexpr std::array kCodes{
     // versitygw answers 404 to an access key that it does not know.
     CodeRow{"XAdminUserNotFound", ExitCode::Denied},
     CodeRow{"InvalidBucketName", ExitCode::NotFound},
+    CodeRow{"MalformedAnswer", ExitCode::Unreachable},
     CodeRow{"Locked", ExitCode::SafetyStop},
     CodeRow{"ListingOutOfOrder", ExitCode::SafetyStop},
     CodeRow{"Empty", ExitCode::Empty},

@@ -160,6 +160,7 @@ void Rows::add_separated(const std::vector<Cell>& cells) {
 boost::json::object Rows::json_row(const std::vector<Cell>& cells) const {
     boost::json::object row;
     row["v"] = 1;
+    if (clock_) row["ts"] = format_rfc3339(clock_->unix_time_ns(), TimePrecision::Milliseconds);
     row["type"] = type_;
     for (std::size_t i = 0; i < cells.size(); ++i) {
         if (cells[i].bytes) {

@@ -53,6 +53,10 @@ class Rows {
     Rows(const Rows&) = delete;
     Rows& operator=(const Rows&) = delete;
 
+    // From now on JSON rows carry the time at which they are added: for results that are events.
+    // `clock` outlives this.
+    void stamp(const Clock& clock) { clock_ = &clock; }
+
     // As many cells as columns.
     void add(std::vector<Cell> cells);
     // Writes what is left. No add() after it.
@@ -69,6 +73,7 @@ class Rows {
 
     Terminal& terminal_;
     OutputFormat format_;
+    const Clock* clock_ = nullptr;
     std::string_view type_;
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> block_;

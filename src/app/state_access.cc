@@ -27,6 +27,8 @@ Result<ledger::StateDirectory> open_state_to_write(const Values& values, const S
 }
 
 Result<ledger::ExecutionInfo> find_execution(const ledger::StateDirectory& state, const std::string& name) {
+    if (name.empty())
+        return usage_error("EXECUTION \"\"", "is empty; `godwit executions list` shows them all");
     if (name != "latest") {
         Result<ledger::ExecutionInfo> found = state.find_execution(name);
         if (!found && found.error().kind() == ErrorKind::Invalid) {

@@ -67,11 +67,11 @@ Result<std::unique_ptr<s3::S3Store>> StoreKit::make_s3(const Location& location,
 
 void StoreKit::warn_of_unchecked_tls(const Location& location) {
     if (!unchecked_buckets_.insert(location.s3.bucket).second) return;
-    session_.terminal.warn(session_.terminal.styled_err(
-        Style::Bad,
+    session_.terminal.warn(
         fmt::format("warning: certificates are not checked for {} (--no-verify-tls): anybody on the way "
                     "can read and change the data",
-                    location.display())));
+                    location.display()),
+        Style::Bad);
 }
 
 // -v: where requests go, and which of them had to be sent again.

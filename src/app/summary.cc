@@ -79,12 +79,14 @@ std::string headline(const RunSummary& summary) {
         return fmt::format("Stopped after {}: {} ({}) copied so far.", took, objects(counts.copied()),
                            iec_bytes(counts.copied_bytes()));
     }
-    if (counts.listed() == 0) return fmt::format("Nothing to copy: {} holds no objects.", summary.source);
+    if (counts.listed() == 0)
+        return fmt::format("Nothing to copy: {} holds no objects.", printable(summary.source));
     std::uint64_t stored = counts[Outcome::Verified] + counts[Outcome::Copied];
     if (stored > 0) return copied_words(summary);
     if (counts[Outcome::Metadata] > 0) {
-        return fmt::format("Brought attributes over to {} in {}; no content had changed.",
-                           objects(counts[Outcome::Metadata]), took);
+        bool all = counts.failed() + counts.deferred() == 0;
+        return fmt::format("Brought attributes over to {} in {}{}.", objects(counts[Outcome::Metadata]), took,
+                           all ? "; no content had changed" : "");
     }
     if (counts.failed() + counts.deferred() > 0) return fmt::format("Copied nothing in {}.", took);
     if (!summary.unlisted.empty()) {
@@ -119,9 +121,9 @@ std::string sum_line(const RunSummary& summary) {
 }
 
 std::string group_lines(const ledger::ErrorGroup& group) {
-    std::string text =
-        fmt::format("  {:>7}  {:<11}  {:<18}  {}\n", with_thousands(group.count), scope_name(group.scope),
-                    group.code.empty() ? group.kind : group.code, printable(group.sample.record.key.bytes()));
+    std::string text = fmt::format(
+        "  {:>7}  {:<11}  {:<18}  {}\n", with_thousands(group.count), scope_name(group.scope),
+        printable(group.code.empty() ? group.kind : group.code), printable(group.sample.record.key.bytes()));
     text += fmt::format("           {}\n", printable(group.sample.record.error_message));
     std::string_view advice = advice_for(group.code, group.kind);
     if (!advice.empty()) text += fmt::format("           fix: {}\n", advice);
@@ -271,11 +273,11 @@ std::string summary_text(const RunSummary& summary, const Terminal& terminal) {
 boost::json::object error_event(const ledger::ErrorGroup& group, std::int64_t unix_ns) {
     boost::json::object event = json_event("error", unix_ns);
     event["scope"] = scope_name(group.scope);
-    event["code"] = group.code;
+    event["code"] = printable(group.code);
     event["kind"] = group.kind;
     event["count"] = group.count;
     set_bytes(event, "key", group.sample.record.key.bytes());
-    event["message"] = group.sample.record.error_message;
+    event["message"] = printable(group.sample.record.error_message);
     event["fix"] = advice_for(group.code, group.kind);
     return event;
 }

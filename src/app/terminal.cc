@@ -37,6 +37,17 @@ int write_all(int fd, std::string_view text) {
     return 0;
 }
 
+std::string printable_lines(std::string_view lines) {
+    std::string out;
+    for (;;) {
+        std::size_t end = lines.find('\n');
+        out += printable(lines.substr(0, end));
+        if (end == std::string_view::npos) return out;
+        out += '\n';
+        lines.remove_prefix(end + 1);
+    }
+}
+
 bool is_set(const Environment& environment, const std::string& name) {
     auto value = environment(name);
     return value && !value->empty();
@@ -80,13 +91,13 @@ void Terminal::flush_out() {
     gathered_.clear();
 }
 
-void Terminal::say(std::string_view line) {
-    if (!options_.quiet) warn(line);
+void Terminal::say(std::string_view lines) {
+    if (!options_.quiet) warn(lines);
 }
 
-void Terminal::warn(std::string_view line) {
+void Terminal::warn(std::string_view lines, Style style) {
     end_progress();
-    write_err(std::string(line) + "\n");
+    write_err(styled(err_, style, printable_lines(lines)) + "\n");
 }
 
 void Terminal::progress(std::string_view line) {

@@ -52,19 +52,19 @@ class Terminal {
     void out(std::string_view text);
     // Hands over what was gathered: for results that somebody waits for.
     void flush_out();
-    // One line of talk; nothing when quiet.
-    void say(std::string_view line);
-    // One line that is said even when quiet: warnings and errors.
-    void warn(std::string_view line);
+    // Talk, a line or more; nothing when quiet. Whatever would drive a terminal is written as \xNN:
+    // names and answers of strangers stand in it.
+    void say(std::string_view lines);
+    // Talk that is said even when quiet: warnings and errors.
+    void warn(std::string_view lines, Style style = Style::Plain);
 
     // Shows `line` in place of the last progress line. Nothing unless there is a person to see it.
     void progress(std::string_view line);
     void end_progress();
     bool shows_progress() const { return err_.is_terminal && options_.progress && !options_.quiet; }
 
-    // `text` in the style, for stdout or stderr; plain where there is no colour.
+    // `text` in the style, for stdout; plain where there is no colour.
     std::string styled_out(Style style, std::string_view text) const { return styled(out_, style, text); }
-    std::string styled_err(Style style, std::string_view text) const { return styled(err_, style, text); }
 
     // Did all results arrive? The reader's having gone away (EPIPE) is his choice and no failure.
     Result<void> finish();

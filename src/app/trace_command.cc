@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "app/advice.h"
 #include "app/json_text.h"
 #include "app/location.h"
 #include "app/quantity.h"
@@ -23,6 +24,10 @@ using ledger::TaskInfo;
 struct Trace {
     TaskInfo task;
     std::string key;
+    // The object at either end.
+    std::string source, destination;
+    // The task's ends are what was asked for: a task of a single object, or the root of a tree.
+    bool is_root = false;
     std::optional<model::IndexRow> proof;
     struct Step {
         std::string execution;
@@ -41,31 +46,56 @@ std::string object_text(const Location& location) {
     return (parent / path.filename()).string() + (location.ends_in_slash ? "/" : "");
 }
 
-Result<std::optional<Trace>> trace_in(const StateDirectory& state, const TaskInfo& task,
-                                      const std::string& object) {
-    auto key = key_below(task.destination.uri, object);
-    if (!key) key = key_below(task.source.uri, object);
-    if (!key) return std::optional<Trace>();
+std::string below(const std::string& root, const std::string& key) {
+    return root + (root.ends_with('/') ? "" : "/") + key;
+}
+
+// The object in a task of a tree, or in that of a single object, which goes by its name at the
+// destination. Absent when the task cannot have met it.
+std::optional<Trace> trace_of(const TaskInfo& task, const std::string& object) {
     Trace trace;
     trace.task = task;
-    trace.key = *key;
+    auto key = key_below(task.destination.uri, object);
+    if (!key) key = key_below(task.source.uri, object);
+    if (key) {
+        trace.key = *key;
+        trace.source = below(task.source.uri, *key);
+        trace.destination = below(task.destination.uri, *key);
+        return trace;
+    }
+    if (object != task.source.uri && object != task.destination.uri) return {};
+    trace.source = task.source.uri;
+    trace.destination = task.destination.uri;
+    trace.key = trace.destination.substr(trace.destination.rfind('/') + 1);
+    trace.is_root = true;
+    return trace;
+}
+
+Result<std::optional<Trace>> trace_in(const StateDirectory& state, const TaskInfo& task,
+                                      const std::string& object, Terminal& terminal) {
+    std::optional<Trace> found = trace_of(task, object);
+    if (!found) return std::optional<Trace>();
+    Trace trace = std::move(*found);
+    model::Key key(trace.key);
     if (auto index = state.read_index(task.id)) {
-        GODWIT_TRY(trace.proof, (*index)->find(model::Key(*key)));
+        GODWIT_TRY(std::uint64_t objects, (*index)->count());
+        if (trace.is_root && objects > 1) return std::optional<Trace>();
+        GODWIT_TRY(trace.proof, (*index)->find(key));
     }
     GODWIT_TRY(std::vector<ExecutionInfo> executions, state.executions(task.id));
     for (const ExecutionInfo& execution : executions) {
         if (execution.pruned_unix_ns) continue;
         auto reader = state.read_ledger(execution);
-        if (!reader) continue;  // entered, and ended before it had a ledger
-        GODWIT_TRY(std::vector<ledger::OutcomeRow> rows, (*reader)->rows_of(model::Key(*key)));
+        if (!reader) {
+            // Not found: it was entered, and ended before it had a ledger.
+            if (reader.error().kind() != ErrorKind::NotFound) terminal.warn(error_text(reader.error()));
+            continue;
+        }
+        GODWIT_TRY(std::vector<ledger::OutcomeRow> rows, (*reader)->rows_of(key));
         for (ledger::OutcomeRow& row : rows) trace.steps.push_back({execution.id, std::move(row.record)});
     }
     if (!trace.proof && trace.steps.empty()) return std::optional<Trace>();
     return std::optional<Trace>(std::move(trace));
-}
-
-std::string place(const std::string& root, const std::string& key) {
-    return printable(root + (root.ends_with('/') ? "" : "/") + key);
 }
 
 bool is_safe(const Trace& trace) {
@@ -89,9 +119,7 @@ std::string proof_words(const model::IndexRow& proof) {
 }
 
 std::string verdict_text(const Trace& trace) {
-    std::string from = place(trace.task.source.uri, trace.key),
-                to = place(trace.task.destination.uri, trace.key);
-    std::string text = fmt::format("{} -> {}\n", from, to);
+    std::string text = fmt::format("{} -> {}\n", printable(trace.source), printable(trace.destination));
     if (!trace.proof) return text + "  NOT SAFE: no execution has brought it over.\n";
     const model::IndexRow& proof = *trace.proof;
     text += fmt::format("  {}: {}\n", is_safe(trace) ? "SAFE" : "NOT PROVED", proof_words(proof));
@@ -114,9 +142,8 @@ void add_proof(Rows& rows, const Trace& trace) {
     const model::IndexRow& proof = *trace.proof;
     rows.add({name_cell(trace.key), text_cell("proof"), time_cell(proof.unix_ns), text_cell(proof.execution),
               empty_cell(), text_cell(to_string(proof.level)), size_cell(proof.source.size_bytes),
-              digest_cell(proof.digest), digest_cell(proof.digest),
-              text_cell(place(trace.task.source.uri, trace.key)),
-              text_cell(place(trace.task.destination.uri, trace.key)), empty_cell()});
+              digest_cell(proof.digest), digest_cell(proof.digest), text_cell(trace.source),
+              text_cell(trace.destination), empty_cell()});
 }
 
 void add_step(Rows& rows, const Trace& trace, const Trace::Step& step) {
@@ -125,8 +152,7 @@ void add_step(Rows& rows, const Trace& trace, const Trace::Step& step) {
               text_cell(step.execution), text_cell(to_string(record.outcome)),
               text_cell(to_string(record.evidence.level)), size_cell(record.bytes),
               digest_cell(record.evidence.source_digest), digest_cell(record.evidence.destination_digest),
-              text_cell(place(trace.task.source.uri, trace.key)),
-              text_cell(place(trace.task.destination.uri, trace.key)), text_cell(record.error_message)});
+              text_cell(trace.source), text_cell(trace.destination), text_cell(record.error_message)});
 }
 
 // Where a program reads the table, the prose does not stand in its way.
@@ -176,7 +202,7 @@ Result<ExitCode> run_ledger_trace(const Invocation& invocation, Session& session
     std::vector<Trace> traces;
     bool safe = true;
     for (const TaskInfo& task : tasks) {
-        GODWIT_TRY(std::optional<Trace> trace, trace_in(state, task, object));
+        GODWIT_TRY(std::optional<Trace> trace, trace_in(state, task, object, session.terminal));
         if (!trace) continue;
         safe = safe && is_safe(*trace);
         traces.push_back(std::move(*trace));

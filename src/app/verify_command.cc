@@ -94,6 +94,7 @@ Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments
     }
     Rows rows(terminal, arguments.output, "object",
               {{"key"}, {"difference"}, {"source_bytes", true}, {"destination_bytes", true}, {"detail"}});
+    rows.stamp(run.session().clock);
     Result<CompareResult> result = co_await compare_ends(run, ends, arguments, rows);
     bool misspelt =
         result && ends.source_is_prefix && result->equal + result->removed + result->different == 0;

@@ -205,6 +205,39 @@ def test_a_server_that_finds_every_clock_skewed(double, godwit, tmp_path):
     assert "timedatectl" in error["fix"]
 
 
+@pytest.mark.parametrize(
+    "rule, code, words, fix",
+    [
+        ({"status": 400, "code": "AuthorizationHeaderMalformed"}, BAD_CONFIG, "", "--region"),
+        ({"status": 301, "code": "PermanentRedirect"}, BAD_CONFIG, "", "--region"),
+        ({"body": "<html>please log in</html>", "content_type": "text/html"}, UNREACHABLE, "<html>", "login pages"),
+        ({"status": 503, "code": "SlowDown"}, UNREACHABLE, "attempt 8", "--concurrency"),
+        ({"status": 403, "code": "AccessDenied"}, DENIED, "", "permission"),
+        ({"status": 403, "code": "Odd\x1b[2J", "message": "\x1b]0;owned\x07\u009b2J"}, DENIED, "", "credentials"),
+    ],
+    ids=["another region", "redirected", "a login page", "overloaded", "no permission", "hostile words"],
+)
+def test_a_server_that_refuses_to_list(double, godwit, tmp_path, rule, code, words, fix):
+    set_rules(double, {"operation": "ListObjectsV2"} | rule)
+    source = small_tree(tmp_path / "source")
+    for ends, scope in [((source, "s3://hostile/p"), "DESTINATION"), (("s3://hostile/p", tmp_path / "down"), "SOURCE")]:
+        run = godwit.copy(*ends, "--endpoint-url", double, environment=DOUBLE_KEYS)
+        error = refused(run, code, scope, "hostile", words)
+        assert fix in error["fix"]
+        assert not {character for character in run.stderr if ord(character) < 32} - {"\n"}, repr(run.stderr)
+        assert "\x1b" not in error["code"] + error["message"]
+    assert not (tmp_path / "down").exists()
+
+
+def test_a_server_that_refuses_what_is_put(double, godwit, tmp_path):
+    set_rules(double, {"operation": "PutObject", "status": 403, "code": "Odd\x1b[2J", "message": "\x1b[2J"})
+    source = small_tree(tmp_path / "source")
+    run = godwit.run("copy", source, "s3://hostile/p", "--endpoint-url", double, environment=DOUBLE_KEYS)
+    assert run.code == NOT_CLEAN, str(run)
+    assert "DESTINATION" in run.stdout and "fix: check permissions" in run.stdout, str(run)
+    assert "\x1b" not in run.stdout + run.stderr, repr(run.stdout)
+
+
 @pytest.mark.parametrize("end", ["source", "destination"])
 def test_nobody_listens_at_the_endpoint(godwit, tmp_path, end):
     endpoint = f"http://127.0.0.1:{free_port()}"

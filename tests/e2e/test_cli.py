@@ -332,6 +332,7 @@ def test_a_name_cannot_drive_the_terminal(godwit, tmp_path):
     for name in (b"\x1b]0;owned\x07", b"\x1b[2J", b"back\x08space", b"\xc2\x9b31m", b"\x9b31m", b"line\nline", b"\r over"):
         Path(os.fsdecode(os.path.join(os.fsencode(source), name))).write_bytes(b"x")
     (tmp_path / "copy").mkdir()
+    (tmp_path / "empty \x1b[2J").mkdir()
     os.mkdir(os.path.join(os.fsencode(tmp_path / "copy"), b"\x1b[2J"))
     for command in (
         ["ls", "-r", source],
@@ -342,6 +343,15 @@ def test_a_name_cannot_drive_the_terminal(godwit, tmp_path):
         ["ledger", "trace", os.path.join(os.fsencode(source), b"\xc2\x9b31m")],
         ["stat", os.path.join(os.fsencode(source), b"\x1b]0;owned\x07")],
         ["copy", b"\x1b[2J missing", tmp_path / "copy"],
+        ["copy", tmp_path / "empty \x1b[2J", tmp_path / "copy \x1b[2J"],
+        ["copy", "-vv", source, "s3://bucket/\x1b[2J", "--endpoint-url", "http://127.0.0.1:1", "--profile", "\x1b[2J"],
+        ["state", "info", "--data-dir", "\x1b[2J"],
+        ["executions", "list"],
+        ["executions", "describe", "latest"],
+        ["executions", "describe", "\x1b[2J"],
+        ["state", "backup", tmp_path / "backup \x1b[2J"],
+        ["help", "\x1b[2J"],
+        ["doctor", tmp_path / "empty \x1b[2J"],
     ):
         run = on_terminal(godwit, *command, environment={"NO_COLOR": "1"})
         run.finish()
@@ -356,6 +366,8 @@ def test_results_and_talk_never_mix(godwit, tmp_path):
     assert re.fullmatch(r"exec-[0-9a-f]+\n", copied.stdout), str(copied)
     traced = godwit.run("ledger", "trace", tmp_path / "copy/a")
     assert "SAFE" in traced.stderr and traced.stdout.startswith("key\tevent\t"), str(traced)
+    damaged = godwit.run("verify", source, tmp_path / "source/folder", "-o", "jsonl")
+    assert all(RFC3339.fullmatch(line["ts"]) for line in damaged.lines), str(damaged)
     verified = godwit.run("verify", source, tmp_path / "copy")
     assert "3 equal" in verified.stderr and len(verified.stdout.splitlines()) == 1, str(verified)
 
@@ -500,6 +512,19 @@ def test_the_same_command_from_another_directory_is_the_same_task(godwit, tmp_pa
     assert {row["destination"] for row in rows} == {str(tmp_path / "copy")}
     trace = godwit.run("ledger", "trace", tmp_path / "copy/a")
     assert trace.code == 0 and "SAFE" in trace.stderr, str(trace)
+
+
+def test_a_single_file_is_traced_by_either_of_its_names(godwit, tmp_path):
+    source = small_tree(tmp_path / "source")
+    assert godwit.copy(source / "a", tmp_path / "other name").code == 0
+    for name in (source / "a", tmp_path / "other name"):
+        trace = godwit.run("ledger", "trace", name, "-o", "jsonl")
+        assert trace.code == 0, str(trace)
+        assert {(line["source"], line["destination"]) for line in trace.lines} == {
+            (str(source / "a"), str(tmp_path / "other name"))
+        }
+    assert godwit.run("ledger", "trace", source / "folder/b").code == 5
+    assert godwit.run("ledger", "trace", source).code == 5
 
 
 def test_verify_finds_what_size_and_time_hide(server, bucket, godwit, tmp_path):
