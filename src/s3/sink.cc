@@ -73,10 +73,13 @@ class S3Sink final : public store::Sink {
     bool all_parts_proved() const;
     // The ETag that only these parts can make; empty where part ETags prove nothing.
     std::string expected_etag() const;
+    // What the store keeps of checksums that do not combine; empty for those that do, and for none.
+    std::string expected_composite() const;
     std::vector<CompletedPart> completed_parts() const;
 
     Task<Result<StoredResult>> complete(Context& context);
     Task<Result<store::Receipt>> settle(Context& context, const Digest& source, Error error);
+    Result<void> check_told(const StoredResult& result) const;
     Result<Proof> proof(const StoredResult& result, const Digest& source) const;
 
     Bucket bucket_;
@@ -223,6 +226,16 @@ std::string S3Sink::expected_etag() const {
     return multipart_etag(md5s);
 }
 
+std::string S3Sink::expected_composite() const {
+    std::vector<Digest> digests;
+    for (const Part& part : parts_) {
+        const std::optional<Digest>& checksum = part.checks.checksum;
+        if (!checksum || digests_combine(checksum->algorithm())) return {};
+        digests.push_back(*checksum);
+    }
+    return composite_checksum(digests);
+}
+
 std::vector<CompletedPart> S3Sink::completed_parts() const {
     std::vector<CompletedPart> completed(parts_.size());
     for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -282,15 +295,26 @@ Task<Result<store::Receipt>> S3Sink::settle(Context& context, const Digest& sour
     co_return vanished(std::move(error));
 }
 
-Result<Proof> S3Sink::proof(const StoredResult& result, const Digest& source) const {
+// What the store says of the whole, against what the parts make.
+Result<void> S3Sink::check_told(const StoredResult& result) const {
     std::optional<Digest> whole = combined(true);
-    bool comparable = result.checksum && whole && result.checksum->algorithm() == whole->algorithm();
-    if (comparable && *result.checksum != *whole) {
-        return Error(ErrorKind::Corrupt, "complete upload of", uri(),
-                     fmt::format("the parts make {}, the store says {}", whole->display(),
-                                 result.checksum->display()))
-            .with_code("ChecksumMismatch");
+    std::string ours, theirs;
+    if (result.checksum && whole && result.checksum->algorithm() == whole->algorithm()) {
+        ours = whole->display();
+        theirs = result.checksum->display();
+    } else if (!result.composite_checksum.empty()) {
+        ours = expected_composite();
+        theirs = result.composite_checksum;
     }
+    if (ours.empty() || ours == theirs) return {};
+    return Error(ErrorKind::Corrupt, "complete upload of", uri(),
+                 fmt::format("the parts make {}, the store says {}", ours, printable(theirs)))
+        .with_code("ChecksumMismatch");
+}
+
+Result<Proof> S3Sink::proof(const StoredResult& result, const Digest& source) const {
+    GODWIT_TRY_VOID(check_told(result));
+    std::optional<Digest> whole = combined(true);
     if (!all_parts_proved()) return Proof();
     if (policy_.probe.attests) return Proof{EvidenceLevel::Attested, whole.value_or(source)};
     // Without checksums the list of parts is proved by the ETag that their MD5s make.

@@ -157,6 +157,67 @@ TEST_F(HostileParts, a_resumed_upload_reads_once_what_is_there_and_sends_what_is
     }
 }
 
+// Checksums that do not combine: parts carry their own, the store keeps the digest of the digests.
+TEST_F(HostileParts, hashes_prove_large_objects_part_by_part) {
+    options_.checksum = s3::ChecksumChoice::Sha256;
+    start_with(ChecksumMode::On);
+    EXPECT_EQ(run(store_->probe(context_))->attests, DigestAlgorithm::Sha256);
+    std::string text = three_parts();
+    auto receipt = upload("large", text);
+    ASSERT_OK(receipt);
+    EXPECT_EQ(receipt->level, EvidenceLevel::Attested);
+    EXPECT_EQ(receipt->stored_digest, digest_of(DigestAlgorithm::Crc64Nvme, bytes_of(text)));
+    EXPECT_TRUE(stored("large") == text);
+    // What the store keeps is no digest of the object, and is not taken for one.
+    auto info = run(store_->stat(context_, Key("large"), false));
+    ASSERT_OK(info);
+    EXPECT_FALSE((*info)->stored_digest);
+    auto small = put("small", "in one piece");
+    ASSERT_OK(small);
+    EXPECT_EQ(small->stored_digest, digest_of(DigestAlgorithm::Sha256, bytes_of("in one piece")));
+}
+
+TEST_F(HostileParts, hashes_that_the_store_puts_together_otherwise_are_a_mismatch) {
+    options_.checksum = s3::ChecksumChoice::Sha256;
+    start_with(ChecksumMode::On);
+    Effects lie;
+    lie.wrong_checksum = true;
+    rule(Operation::CompleteMultipartUpload, "large", lie);
+    auto receipt = upload("large", three_parts());
+    EXPECT_KIND(receipt, ErrorKind::Corrupt);
+    EXPECT_EQ(receipt.error().code(), "ChecksumMismatch");
+}
+
+TEST_F(HostileParts, E45_a_lost_complete_of_hashed_parts_is_settled_by_looking) {
+    options_.checksum = s3::ChecksumChoice::Sha256;
+    for (EtagMode etag : {EtagMode::Md5, EtagMode::Opaque}) {
+        start_with(ChecksumMode::On, etag);
+        lose_answer(Operation::CompleteMultipartUpload, "large");
+        std::string text = three_parts();
+        auto receipt = upload("large", text);
+        ASSERT_OK(receipt);
+        EXPECT_EQ(receipt->level, etag == EtagMode::Md5 ? EvidenceLevel::Attested : EvidenceLevel::ReadBack);
+        EXPECT_TRUE(stored("large") == text);
+    }
+}
+
+TEST_F(HostileParts, hashed_objects_are_copied_in_parts_inside_the_server) {
+    options_.checksum = s3::ChecksumChoice::Sha256;
+    options_.copy_bytes_max = options_.copy_part_step_bytes = 1u << 20;
+    start_with(ChecksumMode::On);
+    std::string text = three_parts();
+    auto original = upload("from", text);
+    ASSERT_OK(original);
+    store::CopyRequest copy;
+    copy.source_key = Key("from");
+    copy.source_identity = original->identity;
+    copy.put = put_request("to", text.size());
+    auto receipt = run(store_->copy_from(context_, *store_, copy));
+    ASSERT_OK(receipt);
+    EXPECT_EQ(receipt->level, EvidenceLevel::ServerCopy) << "composites prove no equality";
+    EXPECT_TRUE(stored("to") == text);
+}
+
 // Plain HTTP to another machine: the signature covers the SHA-256 of the body, known before the head.
 TEST_F(HostileParts, are_signed_by_their_hash_where_the_connection_is_plain) {
     server_options_.audit_headers = true;
