@@ -30,7 +30,8 @@ constexpr std::array kRows{
         "something that is no directory is in the way: remove or rename it, or choose another place"},
     Row{"EISDIR", "a directory is in the way: remove or rename it, or choose another place"},
     Row{"EEXIST", "something of this name is there already: remove or rename it, or choose another name"},
-    Row{"ENAMETOOLONG", "the name is too long for this place: rename the object at the source"},
+    Row{"EFBIG", "raise the limit of a file's size (ulimit -f), or choose another file system"},
+    Row{"ENAMETOOLONG", "the name is too long for this place: shorten it"},
     Row{"ELOOP", "symbolic links lead in a circle: see `namei -l` on the path"},
     Row{"Special", "name a file or a directory"},
     Row{"EMFILE", "raise the limit of open files (ulimit -Hn)"},
@@ -72,6 +73,7 @@ constexpr std::array kRows{
         "the stored bytes differ from the source's: run the same command; if it goes on, suspect the "
         "destination's disks or network"},
     Row{"Locked", "wait for the other run, or stop it: both would do the same work"},
+    Row{"NothingRecorded", "`godwit copy` begins it; if it was begun elsewhere, name that with --data-dir"},
     Row{"NotListed", "see to what hinders the listing, then run the same command: it copies what was missed"},
     Row{"NoDataDirectory", "say where with --data-dir"},
     Row{"SQLITE_FULL",

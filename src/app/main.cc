@@ -14,7 +14,7 @@ using namespace godwit;
 
 int main(int argument_count, char** argument_values) {
     // The process: nothing that goes away at the other end may end it, and descriptors are plenty.
-    app::ignore_broken_pipes();
+    app::let_writes_fail();
     app::raise_descriptor_limit();
 
     // The world, named once: everything below gets it by argument.

@@ -19,8 +19,9 @@ sigset_t stop_signals() {
 
 }  // namespace
 
-void ignore_broken_pipes() {
+void let_writes_fail() {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
 }
 
 void raise_descriptor_limit() {

@@ -13,8 +13,9 @@
 
 namespace godwit::app {
 
-// Writing to a connection or pipe whose reader has gone away is an error, not the end of the process.
-void ignore_broken_pipes();
+// Writing to a connection or pipe whose reader has gone away (SIGPIPE), or past the limit of a file's
+// size (SIGXFSZ), is an error and not the end of the process.
+void let_writes_fail();
 // Thousands of connections and open files need more descriptors than the usual soft limit gives.
 void raise_descriptor_limit();
 // How many descriptors may be open at once.

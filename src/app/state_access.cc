@@ -19,7 +19,14 @@ Result<ledger::StateDirectory> open_state(const Values& values, const Session& s
 }  // namespace
 
 Result<ledger::StateDirectory> open_state_to_read(const Values& values, const Session& session) {
-    return open_state(values, session, db::Access::Read);
+    Result<ledger::StateDirectory> state = open_state(values, session, db::Access::Read);
+    bool nothing = !state && state.error().kind() == ErrorKind::NotFound && state.error().code() == "ENOENT";
+    if (!nothing) return state;
+    GODWIT_TRY(std::string directory, data_directory(values, session.environment));
+    return Error(ErrorKind::NotFound, "read", absolute_location(directory),
+                 "nothing has been recorded here yet")
+        .with_code("NothingRecorded")
+        .with_scope("STATE");
 }
 
 Result<ledger::StateDirectory> open_state_to_write(const Values& values, const Session& session) {

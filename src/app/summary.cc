@@ -151,10 +151,10 @@ std::string failures(const RunSummary& summary, const Terminal& terminal) {
     for (std::size_t i = 0; i < summary.unlisted.size() && i < kGroupsShownMax; ++i) {
         text += fmt::format("  {}\n", printable(summary.unlisted[i]));
     }
-    if (!summary.unlisted.empty()) text += fmt::format("  fix: {}\n", advice_for("NotListed", ""));
     if (summary.unlisted.size() > kGroupsShownMax) {
         text += fmt::format("  ... and {} more\n", summary.unlisted.size() - kGroupsShownMax);
     }
+    if (!summary.unlisted.empty()) text += fmt::format("  fix: {}\n", advice_for("NotListed", ""));
     return text;
 }
 

@@ -434,6 +434,23 @@ def test_a_full_disk_under_the_data_directory(godwit, tmp_path, tiny, size):
     assert snapshot(source) == snapshot(tmp_path / "copy")
 
 
+@pytest.mark.parametrize("mebibytes", [3, 20])
+def test_a_limit_of_file_size_fails_what_is_larger(godwit, tmp_path, mebibytes):
+    source = small_tree(tmp_path / "source")
+    (source / "large").write_bytes(os.urandom(mebibytes << 20))
+    limited = Godwit(godwit.home, prefix=("prlimit", f"--fsize={2 << 20}"))
+    run = limited.copy(source, tmp_path / "copy")
+    assert run.code == NOT_CLEAN, str(run)
+    (error,) = run.errors
+    assert (error["scope"], error["code"], error["key"]) == ("DESTINATION", "EFBIG", "large"), str(run)
+    assert "ulimit -f" in error["fix"]
+    assert (tmp_path / "copy/a").read_bytes() == b"one"
+    assert not (tmp_path / "copy/large").exists()
+    again = godwit.copy(source, tmp_path / "copy")
+    assert again.code == CLEAN and again.summary["copied"] == 1, str(again)
+    assert snapshot(source) == snapshot(tmp_path / "copy")
+
+
 def test_ends_that_overlap(godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     (tmp_path / "link").symlink_to(source)
@@ -715,6 +732,13 @@ def test_a_removed_index_is_made_anew(godwit, kept):
     state_file(state, "index.db").unlink()
     run = godwit.copy(source, copy, "--data-dir", state)
     assert run.code == CLEAN and run.summary["copied"] == 0, str(run)
+
+
+def test_where_nothing_was_recorded_nothing_is_found(godwit, tmp_path):
+    for command in (["executions", "list"], ["ledger", "query"], ["ledger", "trace", "/x"], ["state", "info"]):
+        run = godwit.run(*command, "--data-dir", tmp_path / "nowhere", "-o", "jsonl")
+        refused(run, NOT_FOUND, "STATE", str(tmp_path / "nowhere"), "nothing has been recorded here yet")
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_data_directory_that_is_a_file(godwit, tmp_path):
