@@ -18,14 +18,19 @@ PartRange PartLayout::operator[](std::size_t number) const {
     return {number, offset, std::min(part_bytes_, object_bytes_ - offset)};
 }
 
-Digest PartDigests::whole() const {
-    GODWIT_CHECK(digests_[0].has_value(), "the first part has no digest");
-    Digest digest = *digests_[0];
-    for (std::size_t i = 1; i < digests_.size(); ++i) {
-        GODWIT_CHECK(digests_[i].has_value(), "part {} has no digest", i);
-        digest = combine(digest, *digests_[i], layout_[i].size_bytes);
+void PartDigests::set(std::size_t number, const Digest& digest) {
+    GODWIT_CHECK(number >= next_ && number < layout_.count(), "part {} of {} again", number, layout_.count());
+    ahead_.insert_or_assign(number, digest);
+    for (auto first = ahead_.begin(); first != ahead_.end() && first->first == next_;
+         first = ahead_.erase(first), ++next_) {
+        std::uint64_t size_bytes = layout_[next_].size_bytes;
+        whole_ = whole_ ? combine(*whole_, first->second, size_bytes) : first->second;
     }
-    return digest;
+}
+
+Digest PartDigests::whole() const {
+    GODWIT_CHECK(next_ == layout_.count(), "part {} of {} has no digest", next_, layout_.count());
+    return *whole_;
 }
 
 }  // namespace godwit::engine

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <vector>
 
 #include "base/digest.h"
 
@@ -28,16 +28,22 @@ class PartLayout {
     std::size_t count_;
 };
 
-// Collects the digests of parts in any order; whole() needs all of them.
+// Puts the digests of parts together, which come in any order. Holds only those that came before their
+// turn: no more than are in flight, however many parts a source claims to have.
 class PartDigests {
   public:
-    explicit PartDigests(const PartLayout& layout) : layout_(layout), digests_(layout.count()) {}
-    void set(std::size_t number, const Digest& digest) { digests_[number] = digest; }
+    explicit PartDigests(const PartLayout& layout) : layout_(layout) {}
+    // Each part once. The algorithm must combine, unless there is one part only.
+    void set(std::size_t number, const Digest& digest);
+    // All parts were set.
     Digest whole() const;
+    std::size_t waiting() const { return ahead_.size(); }
 
   private:
     PartLayout layout_;
-    std::vector<std::optional<Digest>> digests_;
+    std::size_t next_ = 0;
+    std::optional<Digest> whole_;  // of the parts before `next_`
+    std::map<std::size_t, Digest> ahead_;
 };
 
 }  // namespace godwit::engine
