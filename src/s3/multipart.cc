@@ -15,6 +15,7 @@ using Parameter = std::pair<std::string_view, std::string_view>;
 
 // A thousand pages of a thousand: far beyond any honest list of one key's uploads.
 constexpr int kPagesMax = 1000;
+constexpr std::size_t kUploadsMax = 10'000;
 
 std::string upload_query(const UploadId& upload) {
     Parameter id("uploadId", upload.id);
@@ -207,6 +208,7 @@ Task<Result<PendingUploads>> list_uploads(Context& context, const Bucket& bucket
         for (PendingUpload& upload : page.uploads) {
             if (upload.key == key) pending.uploads.push_back(std::move(upload));
         }
+        if (pending.uploads.size() > kUploadsMax) break;
         if (!page.truncated || beyond) co_return std::move(pending);
     }
     co_return stuck(bucket, RequestKind::ListUploads, key);

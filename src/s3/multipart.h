@@ -75,7 +75,8 @@ struct PendingUploads {
     // How far the server's clock is ahead of ours, to the second; negative when it is behind.
     Duration server_ahead{};
 };
-// The unfinished uploads of exactly `key`. Fails with Corrupt after a thousand pages.
+// The unfinished uploads of exactly `key`. Fails with Corrupt after a thousand pages or ten thousand of
+// them.
 Task<Result<PendingUploads>> list_uploads(Context& context, const Bucket& bucket, const std::string& key);
 
 }  // namespace godwit::s3

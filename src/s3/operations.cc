@@ -96,6 +96,12 @@ Result<ObjectHead> object_head(const Answer& answer, DigestAlgorithm wanted) {
             .error(ErrorKind::Corrupt, "the answer is no object store's: it has no ETag or no length")
             .with_code("MalformedAnswer");
     }
+    if (*length > kBelievedBytesMax || !is_etag(head.etag)) {
+        return answer
+            .error(ErrorKind::Corrupt, fmt::format("length {} or ETag '{}' cannot be true", *length,
+                                                   printable(std::string_view(head.etag).substr(0, 80))))
+            .with_code("MalformedAnswer");
+    }
     head.size_bytes = *length;
     head.version_id = header_text(answer, "x-amz-version-id");
     head.metadata = metadata_from(headers);
@@ -121,8 +127,8 @@ void add_body_checks(const BodyChecks& checks, HeaderList& headers) {
 Task<Result<void>> StoredReader::read(Context& context, Answer& answer) {
     stored_ = Stored();
     stored_.etag = unquote_etag(answer.response.header("etag").value_or(""));
-    if (stored_.etag.empty()) {
-        co_return answer.error(ErrorKind::Corrupt, "the answer has no ETag, so nothing was stored")
+    if (stored_.etag.empty() || !is_etag(stored_.etag)) {
+        co_return answer.error(ErrorKind::Corrupt, "the answer has no proper ETag, so nothing was stored")
             .with_code("MalformedAnswer");
     }
     stored_.version_id = header_text(answer, "x-amz-version-id");

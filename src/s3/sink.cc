@@ -332,6 +332,7 @@ std::string_view obstacle(const std::optional<Checkpoint>& checkpoint, const Wri
     if (!checkpoint) return "the checkpoint is of another kind or version";
     if (checkpoint->upload.key != key) return "the checkpoint is another object's";
     if (checkpoint->checksum != policy.probe.attests) return "it was begun with another checksum";
+    if (request.size_bytes > kObjectBytesMax) return "the object is too large";
     std::uint64_t least = part_bytes_for(request.size_bytes, 1);
     if (checkpoint->part_bytes < least) return "its parts are too small for the object as it is now";
     return {};

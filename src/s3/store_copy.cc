@@ -41,6 +41,11 @@ class Copy {
 };
 
 Task<Result<store::Receipt>> Copy::run() {
+    if (job_.source.size_bytes > kObjectBytesMax) {
+        co_return Error(
+            ErrorKind::Unsupported, "copy to", bucket_.client->uri(job_.key),
+            fmt::format("{} bytes; an object has at most {}", job_.source.size_bytes, kObjectBytesMax));
+    }
     bool one_piece = job_.source.size_bytes <= job_.one_piece_bytes_max;
     auto copying = one_piece ? in_one_piece() : in_parts();
     GODWIT_CO_TRY(StoredResult copied, co_await std::move(copying));

@@ -71,7 +71,7 @@ ListedObject read_object(pugi::xml_node node, bool encoded, Reading& reading) {
         else if (name == "LastModified")
             modified = child.child_value();
         else if (name == "ETag")
-            object.etag = unquote_etag(child.child_value());
+            object.etag = reading.etag("ETag", child.child_value());
         else if (name == "StorageClass")
             object.storage_class = child.child_value();
         else if (name == "RestoreStatus")
@@ -88,7 +88,7 @@ UploadedPart read_part(pugi::xml_node node, Reading& reading) {
     UploadedPart part;
     part.number = reading.number("PartNumber", text_of(node, "PartNumber"), 1, kPartNumberMax);
     part.size_bytes = reading.size("Size", text_of(node, "Size"));
-    part.etag = reading.required("ETag", unquote_etag(text_of(node, "ETag")));
+    part.etag = reading.required("ETag", reading.etag("ETag", text_of(node, "ETag")));
     part.checksum = read_checksum(node);
     return part;
 }
@@ -118,7 +118,7 @@ Result<StoredResult> parse_stored(const Operation& operation, const AnswerHead& 
     pugi::xml_node root = document.root();
     Reading reading;
     StoredResult result;
-    result.etag = reading.required("ETag", unquote_etag(text_of(root, "ETag")));
+    result.etag = reading.required("ETag", reading.etag("ETag", text_of(root, "ETag")));
     std::string_view modified = text_of(root, "LastModified");
     if (!modified.empty()) result.mtime_ns = reading.time("LastModified", modified);
     result.composite_checksum = read_composite(root);

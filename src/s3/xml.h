@@ -20,6 +20,12 @@
 namespace godwit::s3 {
 
 inline constexpr std::size_t kXmlBytesMax = 8u << 20;
+// No store holds a larger object; who says so is not believed, and nothing is sized by it.
+inline constexpr std::uint64_t kBelievedBytesMax = 1ull << 50;
+// Longer ETags are not sent back in conditions.
+inline constexpr std::size_t kEtagBytesMax = 1024;
+// An ETag can stand in a header: no control character could forge another one.
+bool is_etag(std::string_view text);
 inline constexpr std::size_t kXmlElementsMax = 65'536;
 inline constexpr int kXmlDepthMax = 32;
 

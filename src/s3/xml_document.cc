@@ -127,8 +127,19 @@ std::string Reading::required(const char* element, std::string_view text) {
 
 std::uint64_t Reading::size(const char* element, std::string_view text) {
     std::int64_t value = 0;
-    if (!parse_number(text, value) || value < 0) fail(element, text, "0 to 2^63-1");
+    bool is_number = parse_number(text, value) && value >= 0;
+    if (!is_number || static_cast<std::uint64_t>(value) > kBelievedBytesMax) fail(element, text, "0 to 2^50");
     return static_cast<std::uint64_t>(value);
+}
+
+bool is_etag(std::string_view text) {
+    bool has_control = std::ranges::any_of(text, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
+    return !has_control && text.size() <= kEtagBytesMax;
+}
+
+std::string Reading::etag(const char* element, std::string_view text) {
+    if (!is_etag(text)) fail(element, text, "an ETag");
+    return std::string(unquote_etag(text));
 }
 
 int Reading::number(const char* element, std::string_view text, int min, int max, std::optional<int> absent) {

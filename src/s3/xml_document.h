@@ -38,7 +38,10 @@ class Reading {
   public:
     // Not empty.
     std::string required(const char* element, std::string_view text);
+    // At most kBelievedBytesMax.
     std::uint64_t size(const char* element, std::string_view text);
+    // Without its quotes; may be empty.
+    std::string etag(const char* element, std::string_view text);
     // Empty texts are `absent` where there is one.
     int number(const char* element, std::string_view text, int min, int max, std::optional<int> absent = {});
     // RFC 3339.

@@ -198,14 +198,26 @@ TEST_F(HostileListings, E47_a_page_that_fails_once_is_asked_for_again) {
 }
 
 TEST_F(HostileListings, E49_sizes_and_dates_that_do_not_exist_end_the_listing) {
-    std::vector<s3double::ListLie> lies(5);
+    std::vector<s3double::ListLie> lies(6);
     lies[0].size = "-1";
     lies[1].size = "9223372036854775808";
     lies[2].size = "1e30";
     lies[3].last_modified = "0000-00-00T00:00:00Z";
     lies[4].last_modified = "tomorrow";
+    lies[5].size = "4611686018427387904";
     for (const s3double::ListLie& each : lies) {
         lie(each);
+        EXPECT_KIND(list(), ErrorKind::Corrupt);
+    }
+}
+
+// E51: what a listing calls an ETag goes into headers, where it must not forge another one.
+TEST_F(HostileListings, E51_an_etag_that_no_header_can_carry_ends_the_listing) {
+    for (const std::string& etag :
+         {std::string("\"a\nx-evil: 1\""), std::string("\"a\tb\""), "\"" + std::string(2000, 'a') + "\""}) {
+        s3double::ListLie wrong;
+        wrong.etag = etag;
+        lie(wrong);
         EXPECT_KIND(list(), ErrorKind::Corrupt);
     }
 }

@@ -331,6 +331,34 @@ TEST_F(HostileWrites, a_put_in_between_stops_a_conditional_complete) {
     EXPECT_EQ(stored("large"), "somebody else's");
 }
 
+TEST_F(HostileWrites, E49_a_source_larger_than_any_object_is_not_copied_inside_the_server) {
+    for (std::uint64_t size : {std::uint64_t{1} << 62, ~std::uint64_t{0}}) {
+        store::CopyRequest copy;
+        copy.source_key = Key("from");
+        copy.source_identity = Identity{size, 0, "etag"};
+        copy.put = put_request("to", size);
+        EXPECT_KIND(run(store_->copy_from(context_, *store_, copy)), ErrorKind::Unsupported);
+    }
+    EXPECT_TRUE(server_->open_uploads("bucket").empty());
+}
+
+TEST_F(HostileWrites, E59_more_uploads_of_one_key_than_can_be_true_are_not_collected) {
+    std::string body = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>";
+    for (int i = 0; i < 10'001; ++i) {
+        body += fmt::format(
+            "<Upload><Key>large</Key><UploadId>{}</UploadId>"
+            "<Initiated>2026-01-01T00:00:00Z</Initiated></Upload>",
+            i);
+    }
+    Effects many;
+    many.status = 200;
+    many.body = body + "</ListMultipartUploadsResult>";
+    many.content_type = "application/xml";
+    rule(Operation::ListMultipartUploads, "*", many);
+    EXPECT_KIND(run(store_->discard(context_, Key("large"), "", 0)), ErrorKind::Corrupt);
+    EXPECT_EQ(server_->count(Operation::AbortMultipartUpload), 0u);
+}
+
 // E59: other people's uploads are theirs.
 TEST_F(HostileWrites, E59_discard_leaves_what_was_begun_before_and_what_is_of_other_keys) {
     std::string text = pattern(2'500'000);
