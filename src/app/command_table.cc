@@ -35,8 +35,8 @@ constexpr Option kDataDirectory{.name = "data-dir",
                                 .kind = ValueKind::File,
                                 .value = "DIR",
                                 .help =
-                                    "where executions, ledgers and indexes are kept; without it "
-                                    "$XDG_DATA_HOME/godwit, or ~/.local/share/godwit"};
+                                    "where executions, ledgers and indexes are kept, which itself is never "
+                                    "copied; without it $XDG_DATA_HOME/godwit, or ~/.local/share/godwit"};
 constexpr Option kNoProgress{.name = "no-progress", .help = "no moving line, no heartbeat"};
 constexpr Option kConcurrency{.name = "concurrency",
                               .kind = ValueKind::Number,
@@ -216,7 +216,7 @@ constexpr std::array kVerifyHow{
     Option{.name = "no-preserve-mode", .help = "do not compare permission bits"},
     Option{.name = "no-preserve-mtime", .help = "do not compare modification times"},
 };
-constexpr std::array kVerifyOutput{kOutputRows, kNoProgress, kVerbose, kQuiet, kHelp};
+constexpr std::array kVerifyOutput{kOutputRows, kNoProgress, kVerbose, kQuiet, kDataDirectory, kHelp};
 constexpr std::array kVerifyGroups{
     OptionGroup{"How", kVerifyHow},
     OptionGroup{"Speed", kCopySpeed},

@@ -30,6 +30,7 @@ Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
     std::string token = fresh_staging_token(session.random);
     LoopRun run(session);
     StoreKit kit(session, run.loop(), token);
+    kit.set_own_directory(arguments.data_directory);
     if (arguments.dry_run) {
         return run.run([&](LoopRun& running) { return dry_run(running, kit, arguments); });
     }

@@ -104,6 +104,12 @@ Error ends_overlap(const std::string& destination, const std::string& source, co
         .with_scope("DESTINATION");
 }
 
+std::optional<std::string> key_beneath(const std::string& root, const std::string& directory) {
+    std::string above = canonical(root), below = canonical(directory);
+    if (below == above || !is_within(below, above)) return {};
+    return below.substr(above == "/" ? 1 : above.size() + 1) + "/";
+}
+
 Result<void> check_directories_apart(const std::string& source, const std::string& destination) {
     std::string from = canonical(source), to = canonical(destination), mounts = read_mountinfo();
     auto from_id = file_id(from), to_id = file_id(to);

@@ -5,6 +5,7 @@
 // to each; and, for what is mounted twice, where in its file system each path is.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -17,6 +18,10 @@ Result<void> check_directories_apart(const std::string& source, const std::strin
 
 // Fails in the same way when both paths are one file.
 Result<void> check_files_apart(const std::string& source, const std::string& destination);
+
+// The key ("a/b/") of a directory beneath a root; absent when it does not lie beneath it. Neither must
+// exist.
+std::optional<std::string> key_beneath(const std::string& root, const std::string& directory);
 
 // Where a path is: "8:1" and the path below that file system's own root. From the text of
 // /proc/self/mountinfo (proc(5)); `path` is absolute and without symbolic links.

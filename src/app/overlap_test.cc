@@ -81,5 +81,14 @@ TEST(DevicePath, is_nothing_where_nothing_is_mounted) {
     EXPECT_EQ(device_path("garbage\n\n1 2 3\n", "/x").path, "");
 }
 
+TEST_F(Overlap, a_directory_beneath_a_root_has_a_key) {
+    EXPECT_EQ(key_beneath("/nowhere/a", "/nowhere/a/b/c"), "b/c/");
+    EXPECT_EQ(key_beneath("/nowhere/a/", "/nowhere/a/b/"), "b/");
+    EXPECT_EQ(key_beneath("/", "/nowhere"), "nowhere/");
+    EXPECT_EQ(key_beneath("/nowhere/a", "/nowhere/a"), std::nullopt);
+    EXPECT_EQ(key_beneath("/nowhere/a", "/nowhere/ab"), std::nullopt);
+    EXPECT_EQ(key_beneath("/nowhere/a/b", "/nowhere/a"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace godwit::app

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "app/overlap.h"
 #include "app/quantity.h"
-#include "posix/store.h"
 
 namespace godwit::app {
 namespace {
@@ -46,8 +46,17 @@ Result<std::unique_ptr<store::Store>> StoreKit::make(const Location& location, c
     options.root = location.path;
     options.staging_token = staging_token_;
     options.attributes = write.attributes;
+    auto own_key = own_directory_.empty() ? std::nullopt : key_beneath(location.path, own_directory_);
+    if (own_key) leave_out(location, *own_key, options);
     options.on_warning = [this](const Error& warning) { warned(warning); };
     return std::make_unique<posix::PosixStore>(loop_, pool_, std::move(options));
+}
+
+// Our own files change while we run, and are nobody's data.
+void StoreKit::leave_out(const Location& location, const std::string& key, posix::PosixOptions& options) {
+    options.walk.leave_out = key;
+    if (!without_own_directory_.insert(location.path).second) return;
+    session_.terminal.say(fmt::format("{} is Godwit's own data directory and is left out", own_directory_));
 }
 
 Result<std::unique_ptr<s3::S3Store>> StoreKit::make_s3(const Location& location, const EndOptions& end,

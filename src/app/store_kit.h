@@ -12,6 +12,7 @@
 #include "app/location.h"
 #include "app/session.h"
 #include "net/http_client.h"
+#include "posix/store.h"
 #include "runtime/io_loop.h"
 #include "runtime/pool.h"
 #include "s3/store.h"
@@ -37,6 +38,10 @@ class StoreKit {
     // For stores made from now on.
     void set_staging_token(std::string token) { staging_token_ = std::move(token); }
 
+    // The directory where this program keeps its own files: stores of file systems made from now on
+    // leave it out, since it changes while it is read.
+    void set_own_directory(std::string path) { own_directory_ = std::move(path); }
+
     // What stores did without (an owner that could not be set) is said once a kind; this says how much
     // more of it there was.
     void sum_up_warnings();
@@ -45,12 +50,15 @@ class StoreKit {
     // Enough to keep a disk's queue full; more only makes them wait for one another.
     static constexpr std::size_t kPoolThreads = 16;
     void warned(const Error& warning);
+    void leave_out(const Location& location, const std::string& key, posix::PosixOptions& options);
     void warn_of_unchecked_tls(const Location& location);
     void log_requests(const Location& location, s3::S3Options& options);
 
     Session& session_;
     runtime::IoLoop& loop_;
     std::string staging_token_;
+    std::string own_directory_;                    // empty: not known
+    std::set<std::string> without_own_directory_;  // locations for which that was said
     runtime::Pool pool_;
     s3::ProbeCache probes_;
     std::vector<std::unique_ptr<net::HttpClient>> clients_;

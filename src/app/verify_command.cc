@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "app/advice.h"
+#include "app/data_directory.h"
 #include "app/json_text.h"
 #include "app/process.h"
 #include "app/progress_report.h"
@@ -147,6 +148,8 @@ Result<ExitCode> run_verify(const Invocation& invocation, Session& session) {
     GODWIT_TRY(VerifyArguments arguments, verify_arguments(invocation));
     LoopRun run(session);
     StoreKit kit(session, run.loop(), fresh_staging_token(session.random));
+    // What a copy leaves out is no difference.
+    if (auto own = data_directory(invocation.values, session.environment)) kit.set_own_directory(*own);
     return run.run([&](LoopRun& running) { return verify(running, kit, arguments); });
 }
 

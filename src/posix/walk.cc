@@ -172,6 +172,7 @@ bool Walk::may_hold_keys(std::string_view directory_key) const {
 Result<void> Walk::visit(Frame& frame, std::string_view name, store::Page& page) {
     bool is_directory = name.ends_with('/');
     key_.assign(frame.prefix).append(name);
+    if (is_directory && key_ == options_.leave_out) return {};
     std::string path(without_slash(key_));
     if (range_.contains(key_)) {
         struct stat status{};

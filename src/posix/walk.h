@@ -29,6 +29,8 @@ struct WalkOptions {
     // So many names are read before next_page() returns, if need be with an empty page: a huge
     // directory must not keep a cancelled listing busy.
     std::size_t names_per_page_max = 1u << 18;
+    // The key of a directory ("a/b/") that is not there as far as this walk goes. Empty: none.
+    std::string leave_out = {};
     // Deeper paths close their outer directories and open them again on the way back.
     std::size_t open_directories_max = 64;
 };

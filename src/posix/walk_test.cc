@@ -87,6 +87,15 @@ TEST(Walk, tells_types_sizes_and_attributes) {
     EXPECT_EQ(walked.entries[3].identity.size_bytes, std::strlen("some/target"));
 }
 
+TEST(Walk, leaves_one_directory_out) {
+    TempDirectory tree;
+    for (const char* name : {"a/state/file", "a/state2", "a/state.d/file", "b/state/file"}) tree.write(name);
+    WalkOptions options;
+    options.leave_out = "a/state/";
+    Keys expected = {"a/", "a/state.d/", "a/state.d/file", "a/state2", "b/", "b/state/", "b/state/file"};
+    EXPECT_EQ(walk(tree.path(), {}, options).keys(), expected);
+}
+
 TEST(Walk, of_an_empty_root_is_one_last_page) {
     TempDirectory tree;
     Walked walked = walk(tree.path());

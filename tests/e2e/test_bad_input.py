@@ -741,6 +741,21 @@ def test_where_nothing_was_recorded_nothing_is_found(godwit, tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_the_data_directory_is_left_out_of_its_own_copy(godwit, tmp_path):
+    source = small_tree(tmp_path / "source")
+    state = source / "deep/state"
+    for _ in range(2):
+        run = godwit.copy(source, tmp_path / "copy", "--data-dir", state)
+        assert run.code == CLEAN, str(run)
+        assert "left out" in run.stderr
+    assert run.summary["copied"] == 0, "its own changes are none"
+    assert not (tmp_path / "copy/deep/state").exists() and (tmp_path / "copy/deep").is_dir()
+    verified = godwit.run("verify", source, tmp_path / "copy", "--data-dir", state)
+    assert verified.code == CLEAN, str(verified)
+    whole = godwit.copy(state, tmp_path / "state copy")
+    assert whole.code == CLEAN and (tmp_path / "state copy/control.db").is_file(), "asked for by name it is copied"
+
+
 def test_a_data_directory_that_is_a_file(godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     (tmp_path / "file").write_bytes(b"precious")
