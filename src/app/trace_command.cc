@@ -4,7 +4,6 @@
 
 #include <filesystem>
 
-#include "app/advice.h"
 #include "app/json_text.h"
 #include "app/location.h"
 #include "app/quantity.h"
@@ -88,7 +87,8 @@ Result<std::optional<Trace>> trace_in(const StateDirectory& state, const TaskInf
         auto reader = state.read_ledger(execution);
         if (!reader) {
             // Not found: it was entered, and ended before it had a ledger.
-            if (reader.error().kind() != ErrorKind::NotFound) terminal.warn(error_text(reader.error()));
+            if (reader.error().kind() != ErrorKind::NotFound)
+                terminal.warn("warning: left out: " + reader.error().message());
             continue;
         }
         GODWIT_TRY(std::vector<ledger::OutcomeRow> rows, (*reader)->rows_of(key));

@@ -533,6 +533,23 @@ def test_a_directory_where_a_file_is_needed(godwit, tmp_path):
     assert (copy / "folder/b").read_bytes() == b"two"
 
 
+def test_a_symbolic_link_at_the_destination_leads_nowhere(godwit, tmp_path):
+    source = small_tree(tmp_path / "source")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "b").write_bytes(b"precious")
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy/folder").symlink_to(outside)
+    (tmp_path / "copy/a").symlink_to(outside / "b")
+    run = godwit.copy(source, tmp_path / "copy")
+    assert run.code == NOT_CLEAN, str(run)
+    assert all(error["scope"] == "DESTINATION" and error["fix"] for error in run.errors), str(run)
+    assert "SymlinkInPath" in {error["code"] for error in run.errors}
+    assert (outside / "b").read_bytes() == b"precious" and len(list(outside.iterdir())) == 1
+    assert (tmp_path / "copy/folder").is_symlink(), "not ours to remove"
+    assert (tmp_path / "copy/a").read_bytes() == b"one" and not (tmp_path / "copy/a").is_symlink()
+
+
 def test_a_root_that_is_no_directory(godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     (tmp_path / "file").write_bytes(b"precious")
@@ -723,6 +740,8 @@ def test_a_damaged_ledger_of_an_ended_run_hinders_no_copy(godwit, kept, damage):
     (source / "new").write_bytes(b"new")
     run = godwit.copy(source, copy, "--data-dir", state)
     assert run.code == CLEAN and run.summary["copied"] == 1, str(run)
+    trace = godwit.run("ledger", "trace", copy / "a", "--data-dir", state)
+    assert trace.code == CLEAN and "SAFE" in trace.stderr and "warning: left out" in trace.stderr, str(trace)
     asked = godwit.run("ledger", "export", path.stem, "--data-dir", state)
     assert asked.code == BAD_CONFIG and str(path) in asked.stderr, str(asked)
 
