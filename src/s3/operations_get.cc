@@ -72,6 +72,12 @@ class GetReader : public AnswerReader {
                 ErrorKind::Changed,
                 fmt::format("expected generation '{}', the store sent '{}'", get_.etag, head_.etag));
         }
+        bool pinned = !get_.version_id.empty() && !head_.version_id.empty();
+        if (pinned && head_.version_id != get_.version_id) {
+            return answer.error(ErrorKind::Changed,
+                                fmt::format("expected version '{}', the store sent '{}'", get_.version_id,
+                                            printable(head_.version_id)));
+        }
         if (head_.size_bytes == get_.object_bytes) return {};
         return answer.error(ErrorKind::Changed, fmt::format("expected {} bytes, the store says {}",
                                                             get_.object_bytes, head_.size_bytes));

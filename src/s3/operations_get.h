@@ -1,8 +1,8 @@
 // GetObject: bytes of one pinned generation, straight into the caller's memory, with their digest
 // computed as they arrive.
 //
-// Every answer is held to what was asked: the ETag is the pinned one, the length is the object's,
-// a range is the range (E50). Stores that do not know If-Match are caught by the same comparison.
+// Every answer is held to what was asked: ETag and version are the pinned ones, the length is the
+// object's, a range is the range (E50). Stores that do not know If-Match are caught by the same comparison.
 #pragma once
 
 #include "base/buffer.h"
@@ -14,6 +14,9 @@ struct GetObject {
     std::string key;
     // The generation; empty where the store has no ETags.
     std::string etag;
+    // The version, where the bucket keeps them: equal bytes put again have the same ETag, not the same
+    // version. Empty: any.
+    std::string version_id;
     std::uint64_t object_bytes = 0;
     DigestAlgorithm digest = DigestAlgorithm::Crc64Nvme;
 };

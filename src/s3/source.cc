@@ -116,6 +116,7 @@ Task<Result<std::unique_ptr<store::Source>>> open_source(Context& context, Bucke
         head = std::move(object.head);
     } else {
         GODWIT_CO_TRY(head, co_await head_pinned(context, bucket, get, request.expected));
+        get.version_id = head.version_id;
     }
     std::uint64_t tag_count = head.tag_count;
     model::ObjectInfo info = object_info(request.key, std::move(head));

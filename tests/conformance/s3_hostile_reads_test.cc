@@ -51,6 +51,23 @@ TEST_F(HostileReads, A10_a_server_that_ignores_if_match_is_caught_by_its_etag) {
     EXPECT_KIND(get("object", old), ErrorKind::Changed);
 }
 
+// The same bytes, and so the same ETag, but perhaps other metadata.
+TEST_F(HostileReads, A10_equal_bytes_of_another_version_are_changed) {
+    Identity identity = written("object", pattern(300'000, 1));
+    Effects first, second;
+    first.headers = {{"x-amz-version-id", "v1"}};
+    second.headers = {{"x-amz-version-id", "v2"}};
+    rule(Operation::HeadObject, "object", first);
+    rule(Operation::GetObject, "object", first, 1);
+    rule(Operation::GetObject, "object", second);
+    auto source = open("object", identity, 0);
+    ASSERT_OK(source);
+    std::string read(1000, '\0');
+    auto out = std::as_writable_bytes(std::span(read));
+    ASSERT_OK(run((*source)->read(context_, 0, out)));
+    EXPECT_KIND(run((*source)->read(context_, 1000, out)), ErrorKind::Changed);
+}
+
 TEST_F(HostileReads, A5_what_vanished_after_listing_is_not_found) {
     Identity identity = written("object", "text");
     server_->remove_object("bucket", "object");
