@@ -13,9 +13,11 @@
 using namespace godwit;
 
 int main(int argument_count, char** argument_values) {
-    // The process: nothing that goes away at the other end may end it, and descriptors are plenty.
+    // The process: nothing that goes away at the other end may end it, descriptors are plenty, memory is
+    // bounded.
     app::let_writes_fail();
     app::raise_descriptor_limit();
+    app::bound_allocator();
 
     // The world, named once: everything below gets it by argument.
     app::Environment environment = [](const std::string& name) -> std::optional<std::string> {

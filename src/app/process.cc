@@ -1,5 +1,6 @@
 #include "app/process.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -30,6 +31,10 @@ void raise_descriptor_limit() {
     limit.rlim_cur = limit.rlim_max;
     // A limit that cannot be raised is lived with: permits are cut from what is there.
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void bound_allocator() {
+    ::mallopt(M_ARENA_MAX, 1);
 }
 
 std::uint64_t descriptor_limit() {

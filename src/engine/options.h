@@ -21,7 +21,7 @@ struct ExecutionOptions {
     bool publish_changed = false;
 
     // Bytes of object content held in memory at once, over all transfers.
-    std::uint64_t memory_bytes_max = 96ull << 20;
+    std::uint64_t memory_bytes_max = 64ull << 20;
     // Parts up to this size are held whole; of larger ones a piece of this size at a time.
     std::uint64_t piece_bytes_max = 8ull << 20;
     // Requests (or file operations) in flight: where to begin, and the bound.

@@ -25,16 +25,19 @@ class Attempt {
     Scope scope() const { return scope_; }
 
   private:
-    Task<Result<ObjectEnd>> copy();
-    Task<Result<ObjectEnd>> copy_inside_server();
+    // The compiler puts the frame of what it inlines into the frame of the caller, and thousands of
+    // objects are under way: only the way that most of them go is inlined.
+    [[gnu::noinline]] Task<Result<ObjectEnd>> copy();
+    [[gnu::noinline]] Task<Result<ObjectEnd>> copy_inside_server();
     Task<Result<ObjectEnd>> copy_through_us();
-    Task<Result<ObjectEnd>> examine();
-    Task<Result<ObjectEnd>> recheck();
-    Task<Result<ObjectEnd>> bring_metadata();
+    [[gnu::noinline]] Task<Result<ObjectEnd>> examine();
+    [[gnu::noinline]] Task<Result<ObjectEnd>> recheck();
+    [[gnu::noinline]] Task<Result<ObjectEnd>> bring_metadata();
 
     Task<Result<store::Receipt>> publish_whole(store::Source& source, store::Part part,
                                                model::Evidence& evidence);
-    Task<Result<store::Receipt>> publish_parts(store::Source& source, model::Evidence& evidence);
+    [[gnu::noinline]] Task<Result<store::Receipt>> publish_parts(store::Source& source,
+                                                                 model::Evidence& evidence);
     Task<Result<std::unique_ptr<store::Sink>>> open_sink(const store::PutRequest& request);
     Task<Result<void>> source_unchanged(store::Source& source);
     Task<Result<ObjectEnd>> prove(store::Receipt receipt, model::Evidence evidence);

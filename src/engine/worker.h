@@ -12,7 +12,7 @@ namespace godwit::engine {
 inline constexpr std::size_t kBatchesInFlightMax = 8;
 // Objects begun and not yet durable in the ledger, over all batches: what is in flight, and what
 // waits for its commit.
-inline constexpr std::uint64_t kObjectsInFlightMax = 4096;
+inline constexpr std::uint64_t kObjectsInFlightMax = 2048;
 
 class Worker {
   public:
