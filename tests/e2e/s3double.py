@@ -11,18 +11,17 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from godwit import REPOSITORY
+from godwit import find_binary
 from servers import clean_environment
 
 
 def find_program() -> Path:
-    """$GODWIT_S3DOUBLE, else that of the release build, else of the dev build."""
+    """$GODWIT_S3DOUBLE, else that of the build which the tested godwit is of."""
     named = os.environ.get("GODWIT_S3DOUBLE")
-    builds = [REPOSITORY / f"build/{preset}/tests/s3double/s3double" for preset in ("release", "dev")]
-    for candidate in [Path(named)] if named else builds:
-        if candidate.is_file():
-            return candidate
-    raise FileNotFoundError("the S3 double is not built: ./dev build")
+    program = Path(named) if named else find_binary().parents[2] / "tests/s3double/s3double"
+    if not program.is_file():
+        raise FileNotFoundError(f"the S3 double is not built at {program}: ./dev build")
+    return program
 
 
 class Double:
