@@ -11,16 +11,18 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from godwit import find_binary
+from godwit import REPOSITORY, find_binary
 from servers import clean_environment
 
 
 def find_program() -> Path:
-    """$GODWIT_S3DOUBLE, else that of the build which the tested godwit is of."""
+    """$GODWIT_S3DOUBLE, else that of the build which the tested godwit is of; release builds make none."""
     named = os.environ.get("GODWIT_S3DOUBLE")
-    program = Path(named) if named else find_binary().parents[2] / "tests/s3double/s3double"
+    own = find_binary().parents[2]
+    build = REPOSITORY / "build/dev" if own.name == "release" else own
+    program = Path(named) if named else build / "tests/s3double/s3double"
     if not program.is_file():
-        raise FileNotFoundError(f"the S3 double is not built at {program}: ./dev build")
+        raise FileNotFoundError(f"the S3 double is not built at {program}: ./dev build dev")
     return program
 
 
