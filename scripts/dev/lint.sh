@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ./dev lint [--tidy]: everything that can be judged without running the code. clang-tidy looks at the
-# files that differ from the last commit; with --tidy at all of them (minutes).
+# sources (not the tests) that differ from the last commit; with --tidy at all of them (minutes).
 set -euo pipefail
 . scripts/dev/steps.sh
 
@@ -28,11 +28,11 @@ check_tidy() {
     local files
     if [[ ! -f build/dev/compile_commands.json ]]; then cmake --preset dev; fi
     if [[ $scope == all ]]; then
-        mapfile -t files < <(git ls-files 'src/*.cc')
+        mapfile -t files < <(git ls-files 'src/*.cc' ':!src/*_test.cc')
     else
         mapfile -t files < <({
-            git diff --name-only --diff-filter=d HEAD -- 'src/*.cc'
-            git ls-files --others --exclude-standard -- 'src/*.cc'
+            git diff --name-only --diff-filter=d HEAD -- 'src/*.cc' ':!src/*_test.cc'
+            git ls-files --others --exclude-standard -- 'src/*.cc' ':!src/*_test.cc'
         } | sort -u)
     fi
     printf '%s\0' "${files[@]}" | xargs -0 -r -n 1 -P "$(nproc)" clang-tidy-19 -p build/dev --quiet --warnings-as-errors='*'

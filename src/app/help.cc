@@ -35,7 +35,7 @@ std::string option_lines(const Command& command, const OptionGroup& group) {
     for (const Option& option : group.options) {
         std::string form = option_form(command, option);
         // Options without a letter stand under the names of those with one.
-        if (option.letter == '\0') form = "    " + form;
+        if (option.letter == '\0') form.insert(0, "    ");
         out += two_columns(form, option_help(option));
     }
     return out;

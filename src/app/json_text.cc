@@ -13,7 +13,7 @@ namespace godwit::app {
 void set_bytes(boost::json::object& object, std::string_view name, std::string_view bytes) {
     std::string text = printable(bytes);
     if (text != bytes) object[std::string(name) + "_base64"] = base64_encode(bytes_of(bytes));
-    object[name] = std::move(text);
+    object[name] = text;
 }
 
 void set_time(boost::json::object& object, std::string_view name, std::int64_t unix_ns) {

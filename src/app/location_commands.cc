@@ -15,7 +15,6 @@ namespace {
 
 using model::Entry;
 using model::ObjectInfo;
-using model::ObjectType;
 using runtime::Context;
 using runtime::Task;
 

@@ -63,7 +63,10 @@ std::string iec_bytes(std::uint64_t bytes) {
 std::string short_duration(Duration duration) {
     using std::chrono::duration_cast;
     std::int64_t milliseconds = duration_cast<std::chrono::milliseconds>(duration).count();
-    if (milliseconds < 10'000) return fmt::format("{:.1f} s", static_cast<double>(milliseconds / 100) / 10);
+    if (milliseconds < 10'000) {
+        std::int64_t tenths = milliseconds / 100;  // cut, not rounded: 9.96 s are not 10.0 s yet
+        return fmt::format("{}.{} s", tenths / 10, tenths % 10);
+    }
     std::int64_t seconds = milliseconds / 1000;
     if (seconds < 60) return fmt::format("{} s", seconds);
     if (seconds < 3600) return two_units(seconds / 60, "min", seconds % 60, "s");

@@ -9,7 +9,6 @@ namespace godwit::engine {
 namespace {
 
 using model::EvidenceLevel;
-using model::ObjectType;
 using model::Outcome;
 using model::PlanAction;
 using model::PlannedObject;

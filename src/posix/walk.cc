@@ -184,8 +184,8 @@ Result<void> Walk::visit(Frame& frame, std::string_view name, store::Page& page)
         }
         if (S_ISDIR(status.st_mode) != is_directory) {
             // Its place in the order was another one, so it can't be listed any more.
-            page.unreadable.push_back(Error(ErrorKind::Changed, "look at", root_->display(path),
-                                            "its type changed while it was listed"));
+            page.unreadable.emplace_back(ErrorKind::Changed, "look at", root_->display(path),
+                                         "its type changed while it was listed");
             return {};
         }
         page.entries.push_back(entry_of(model::Key(key_), status));

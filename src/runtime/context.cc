@@ -4,6 +4,7 @@
 
 namespace godwit::runtime {
 
+// NOLINTNEXTLINE(bugprone-copy-constructor-init): a child of `parent`, not a copy
 Context::Context(Context& parent) : loop_(parent.loop_), parent_(&parent), deadline_(parent.deadline_) {
     if (parent.reason_) {
         reason_.emplace(parent.reason_->clone());

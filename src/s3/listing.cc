@@ -146,8 +146,8 @@ class S3Listing final : public store::Listing {
 
 std::unique_ptr<store::Listing> make_listing(Bucket bucket, const std::string& prefix, model::KeyRange range,
                                              std::shared_ptr<ListingsInFlight> in_flight) {
-    return std::make_unique<S3Listing>(std::make_shared<ReadAhead>(std::move(bucket), std::move(prefix),
-                                                                   std::move(range), std::move(in_flight)));
+    return std::make_unique<S3Listing>(
+        std::make_shared<ReadAhead>(std::move(bucket), prefix, std::move(range), std::move(in_flight)));
 }
 
 }  // namespace godwit::s3

@@ -199,7 +199,8 @@ std::optional<Digest> read_checksum(pugi::xml_node parent) {
     for (DigestAlgorithm algorithm :
          {DigestAlgorithm::Crc64Nvme, DigestAlgorithm::Sha256, DigestAlgorithm::Crc32c, DigestAlgorithm::Sha1,
           DigestAlgorithm::Crc32}) {
-        std::string_view written = text_of(parent, checksum_element(algorithm).data());
+        std::string element(checksum_element(algorithm));
+        std::string_view written = text_of(parent, element.c_str());
         if (written.empty()) continue;
         if (auto digest = Digest::from_base64(algorithm, written)) return digest;
     }
