@@ -2,7 +2,8 @@
 # ./dev test [--all] [--preset PRESET] [FILTER]: builds PRESET (dev, asan or tsan), then runs the unit
 # tests, the lint rules and the end-to-end tests. The last line is `N passed, N failed, N skipped`.
 #
-#   --all    also what takes longer than minutes (ctest label `slow`, pytest marker `slow`)
+#   --all    also what takes longer than minutes (ctest label `slow`, pytest marker `slow`); the kill tests then
+#            take the release binary
 #   FILTER   only test programs of that name; else only test cases whose name contains it
 set -euo pipefail
 . scripts/dev/steps.sh
@@ -25,6 +26,10 @@ while (($# > 0)); do
 done
 
 bash scripts/dev/build.sh "$preset"
+if [[ $all == yes ]]; then
+    bash scripts/dev/build.sh release
+    export GODWIT_RELEASE_BINARY=$PWD/build/release/src/app/godwit
+fi
 results=$PWD/build/$preset/results
 rm -rf "$results"
 mkdir -p "$results/programs"
