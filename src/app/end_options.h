@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -27,8 +28,8 @@ EndOptions end_options(const Values& values, End end);
 struct WriteOptions {
     s3::ObjectOptions s3_objects;
     s3::ChecksumChoice checksum = s3::ChecksumChoice::Auto;
-    // Written before each key as its lineage; empty: no lineage.
-    std::string lineage;
+    // The source path of a destination key; empty: no lineage is written.
+    std::function<std::string(const std::string& key)> lineage;
     posix::AttributeOptions attributes;
 };
 // Fails with a usage error naming the option. The lineage is not filled in.

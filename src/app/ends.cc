@@ -186,8 +186,20 @@ bool is_missing_directory(const Location& location) {
     return !location.is_s3() && ::stat(location.path.c_str(), &status) != 0 && errno == ENOENT;
 }
 
+std::string below(const std::string& root, const std::string& name) {
+    return root + (root.ends_with('/') ? "" : "/") + name;
+}
+
+// Where the object of a destination key comes from. `only` is the single object that is copied, under
+// whatever name; empty: all below `root`.
+std::function<std::string(const std::string&)> source_paths(std::string root, std::string only) {
+    return [root = std::move(root), only = std::move(only)](const std::string& key) {
+        return below(root, only.empty() ? key : only);
+    };
+}
+
 Task<Result<void>> attach_destination(Context& context, StoreKit& kit, const EndsRequest& request,
-                                      const Target& target, Ends& ends) {
+                                      const Found& source, const Target& target, Ends& ends) {
     ends.destination_missing = request.look_only && is_missing_directory(target.root);
     if (ends.destination_missing) {
         ends.nothing = std::make_unique<store::MemoryPlace>();
@@ -197,7 +209,7 @@ Task<Result<void>> attach_destination(Context& context, StoreKit& kit, const End
         // Attributes of a file system are its administrator's word; those of an object are anybody's
         // who may write to the bucket.
         write.attributes.keep_set_id_bits |= !request.source.is_s3();
-        if (request.lineage) write.lineage = ends.source_text + "/";
+        if (request.lineage) write.lineage = source_paths(ends.source_text, source.stored);
         GODWIT_CO_TRY(ends.destination, kit.make(target.root, request.destination_end, write));
     }
     Role role = request.look_only ? Role::Source : Role::Destination;
@@ -217,10 +229,6 @@ std::string text_of(const Location& root) {
     return text;
 }
 
-std::string below(const std::string& root, const std::string& name) {
-    return root + (root.ends_with('/') ? "" : "/") + name;
-}
-
 void narrow(Ends& ends, const Found& source, const Target& target) {
     ends.single_object = true;
     model::Key shown(target.stored);
@@ -238,7 +246,7 @@ Task<Result<void>> complete(Context& context, StoreKit& kit, const EndsRequest& 
     if (!request.may_overlap) GODWIT_CO_TRY_VOID(check_apart(source, target));
     ends.source_text = text_of(source.root);
     ends.destination_text = text_of(target.root);
-    Result<void> attached = co_await attach_destination(context, kit, request, target, ends);
+    Result<void> attached = co_await attach_destination(context, kit, request, source, target, ends);
     if (!attached) co_return std::move(attached.error()).with_scope("DESTINATION");
     if (!source.stored.empty()) narrow(ends, source, target);
     if (request.may_overlap) co_return {};

@@ -39,8 +39,6 @@ constexpr std::array kCodes{
     CodeRow{"Mismatch", ExitCode::NotVerified},
     CodeRow{"RequestTimeTooSkewed", ExitCode::Denied},
     CodeRow{"NoCredentials", ExitCode::Denied},
-    // versitygw answers 404 to an access key that it does not know.
-    CodeRow{"XAdminUserNotFound", ExitCode::Denied},
     CodeRow{"InvalidBucketName", ExitCode::NotFound},
     CodeRow{"MalformedAnswer", ExitCode::Unreachable},
     CodeRow{"Locked", ExitCode::SafetyStop},

@@ -85,6 +85,8 @@ constexpr std::array kCodes = std::to_array<CodeRow>({
     {"ThrottlingException", ErrorKind::Busy},
     {"TokenRefreshRequired", ErrorKind::Denied},
     {"TooManyRequests", ErrorKind::Busy},
+    // versitygw's word for an access key that it does not know, with status 404.
+    {"XAdminUserNotFound", ErrorKind::Denied},
     {"XAmzContentChecksumMismatch", ErrorKind::Corrupt},
     {"XAmzContentSHA256Mismatch", ErrorKind::Corrupt},
     {"XMinioAdminBucketQuotaExceeded", ErrorKind::Full},

@@ -52,6 +52,7 @@ constexpr Row kRows[] = {
     {400, "MetadataTooLarge", Invalid},
     {405, "MethodNotAllowed", Unsupported},
     {404, "NoSuchBucket", NotFound},
+    {404, "XAdminUserNotFound", Denied},
     {404, "NoSuchKey", NotFound},
     {404, "NoSuchTagSet", NotFound},
     {404, "NoSuchUpload", NotFound},

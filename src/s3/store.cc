@@ -111,7 +111,7 @@ Result<std::string> S3Store::State::storable_key(const Key& key) const {
 
 PutRequest S3Store::State::with_lineage(const PutRequest& request) const {
     PutRequest with = request;
-    add_lineage(options.lineage + request.key.bytes(), with.metadata);
+    add_lineage(options.lineage(request.key.bytes()), with.metadata);
     return with;
 }
 
@@ -216,7 +216,7 @@ Task<Result<Receipt>> S3Store::put(Context& context, const PutRequest& request,
     GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
     if (!state_->may_write(key)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, key));
     const WritePolicy& policy = *state_->policy;
-    if (state_->options.lineage.empty()) {
+    if (!state_->options.lineage) {
         co_return co_await put_whole(context, state_->bucket, policy, request, key, bytes, digest);
     }
     PutRequest with = state_->with_lineage(request);
@@ -226,7 +226,7 @@ Task<Result<Receipt>> S3Store::put(Context& context, const PutRequest& request,
 Task<Result<std::unique_ptr<store::Sink>>> S3Store::begin(Context& context, const PutRequest& request) {
     GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
     if (!state_->may_write(key)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, key));
-    PutRequest with = state_->options.lineage.empty() ? request : state_->with_lineage(request);
+    PutRequest with = state_->options.lineage ? state_->with_lineage(request) : request;
     SinkOptions sink_options;
     sink_options.part_step_bytes = state_->options.part_step_bytes;
     co_return co_await begin_sink(context, state_->bucket, *state_->policy, sink_options, with, key);
@@ -236,7 +236,7 @@ Task<Result<std::unique_ptr<store::Sink>>> S3Store::resume(Context& context, con
                                                            const std::string& checkpoint) {
     GODWIT_CO_TRY(std::string key, state_->storable_key(request.key));
     if (!state_->may_write(key)) GODWIT_CO_TRY_VOID(co_await ensure_probed(context, key));
-    PutRequest with = state_->options.lineage.empty() ? request : state_->with_lineage(request);
+    PutRequest with = state_->options.lineage ? state_->with_lineage(request) : request;
     co_return co_await resume_sink(context, state_->bucket, *state_->policy, with, key, checkpoint);
 }
 
@@ -269,12 +269,12 @@ Task<Result<Receipt>> S3Store::copy_from(Context& context, store::Store& source,
     job.source = request.source_identity;
     job.put = &request.put;
     model::Metadata metadata = request.put.metadata;
-    if (const std::string& lineage = state_->options.lineage; !lineage.empty()) {
+    if (state_->options.lineage) {
         // Only whole sets of metadata can be given to a copy.
         if (!holds_anything(metadata)) {
             GODWIT_CO_TRY(metadata, co_await source_metadata(context, job));
         }
-        add_lineage(lineage + request.put.key.bytes(), metadata);
+        add_lineage(state_->options.lineage(request.put.key.bytes()), metadata);
     }
     if (holds_anything(metadata)) job.metadata = &metadata;
     co_return co_await copy_inside(context, state_->bucket, *state_->policy, job);
@@ -293,7 +293,7 @@ Task<Result<Receipt>> S3Store::set_metadata(Context& context, const PutRequest& 
         co_return Error(ErrorKind::Changed, "set metadata of", uri(request.key),
                         fmt::format("expected generation '{}', found '{}'", expected.tag, found.tag));
     }
-    PutRequest with = state_->options.lineage.empty() ? request : state_->with_lineage(request);
+    PutRequest with = state_->options.lineage ? state_->with_lineage(request) : request;
     with.replaces = expected;
     // Absent tags stay, also on servers that forget them when an object is copied onto itself.
     if (!with.metadata.tags && head->tag_count > 0) {

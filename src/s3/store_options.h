@@ -1,6 +1,7 @@
 // What makes an S3 store: where it is, who we are there, and how objects are written.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -31,8 +32,8 @@ struct S3Options {
 
     ObjectOptions objects;
     ChecksumChoice checksum = ChecksumChoice::Auto;
-    // Written before each key as user metadata `source-path` (--lineage); empty: not written.
-    std::string lineage;
+    // Gives the source path of a key, to be written as user metadata `source-path` (--lineage). Empty: none is.
+    std::function<std::string(const std::string& key)> lineage;
     std::uint64_t put_bytes_max = 8u << 20;
     // Part sizes are multiples of it; S3 wants 5 MiB at least.
     std::uint64_t part_step_bytes = 8u << 20;

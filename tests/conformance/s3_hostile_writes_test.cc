@@ -438,7 +438,7 @@ TEST_F(HostileWrites, keys_that_s3_cannot_hold_are_unrepresentable_and_cost_no_r
 }
 
 TEST_F(HostileWrites, lineage_is_written_with_the_object) {
-    options_.lineage = "/srv/data/";
+    options_.lineage = [](const std::string& key) { return "/srv/data/" + key; };
     start(server_options_);
     ASSERT_OK(put("a/b.log", "text"));
     auto info = run(store_->stat(context_, Key("a/b.log"), false));

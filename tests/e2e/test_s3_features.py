@@ -75,6 +75,13 @@ def test_lineage_is_on_every_object(godwit, server, bucket, tree):
         assert metadata["file-permissions"], "beside the attributes, not in their place"
 
 
+def test_lineage_of_a_renamed_file_names_the_file(godwit, server, bucket, tree):
+    file = next(path for path in sorted(tree.rglob("*")) if path.is_file())
+    done(godwit.copy(file, f"s3://{bucket}/x/another name", "--lineage", server=server))
+    metadata = server.s3.head_object(Bucket=bucket, Key="x/another name")["Metadata"]
+    assert metadata["source-path"] == str(file)
+
+
 def test_lineage_comes_with_the_put_and_not_after_it(godwit, double, tree):
     done(godwit.copy(tree, "s3://two/x", "--lineage", server=double))
     [put] = double.audit("PutObject", "x/small")
