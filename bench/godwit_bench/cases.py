@@ -1,6 +1,7 @@
 """What is measured. A case prepares its data once, makes a fresh job for every run, checks after the run that the
 work was really done, and can spoil one object, which the run must then notice."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,12 +83,15 @@ class Case:
         remove(job.state)
 
 
+_numbers = itertools.count()
+
+
 def fresh(directory: Path) -> Path:
-    """A path below `directory` that was never there: after a mass delete some file systems are slow for minutes."""
+    """A path below `directory` that was never there, not even under a run that has been cleaned up: its name is also
+    that of the destination, and a client that finds the last one's objects there has nothing to do."""
     directory.mkdir(parents=True, exist_ok=True)
-    number = sum(1 for _ in directory.iterdir())
-    while (path := directory / f"{number:05}").exists():
-        number += 1
+    while (path := directory / f"{next(_numbers):05}").exists():
+        pass
     return path
 
 
@@ -114,6 +118,9 @@ class Put(Case):
         expected = {"objects": objects, "bytes": objects * self.object_bytes, "uploads": 0}
         if stored | expected != stored:
             raise Wrong(f"stored is {stored}, not {expected}")
+        sent = count_of(job.server, "PutObject", "CompleteMultipartUpload")
+        if sent < objects:
+            raise Wrong(f"{sent} of {objects} objects were sent in this run")
 
     def spoil(self, job: Job) -> None:
         # A bit of the first object to come flips on the way in, each time that its key comes: the server

@@ -105,7 +105,9 @@ class Rclone(Client):
         command = [self.program, "copy", end(job.source), end(job.destination), "--config", "/dev/null"]
         command += ["--stats", "0", "--retries", "1"]
         if job.server:
-            command += ["--s3-no-head", "--s3-no-head-object", "--s3-no-check-bucket"]
+            command += ["--s3-no-head", "--s3-no-check-bucket"]
+            # Without that HEAD current rclones take a large object that they have put in parts for empty.
+            command += [] if job.large else ["--s3-no-head-object"]
             # Else it sends a HEAD per object to look for a digest where the ETag is no MD5.
             command += ["--use-server-modtime", "--ignore-checksum"]
             command += ["--ca-cert", str(job.server.authority)] if job.server.tls else []

@@ -64,5 +64,5 @@ class Double:
 
     def get(self, bucket: str, key: str) -> bytes:
         """What the server says the object is; the server must have been started with --anonymous."""
-        with urllib.request.urlopen(f"{self.endpoint}/{bucket}/{key}", context=self._context) as answer:
+        with urllib.request.urlopen(f"{self.endpoint}/{bucket}/{urllib.parse.quote(key)}", context=self._context) as answer:
             return answer.read()
