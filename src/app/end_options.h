@@ -1,8 +1,8 @@
 // How one end is reached, and how objects are written there: from the command line's values.
 #pragma once
 
-#include <optional>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 

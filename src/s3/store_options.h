@@ -32,7 +32,8 @@ struct S3Options {
 
     ObjectOptions objects;
     ChecksumChoice checksum = ChecksumChoice::Auto;
-    // Gives the source path of a key, to be written as user metadata `source-path` (--lineage). Empty: none is.
+    // Gives the source path of a key, to be written as user metadata `source-path` (--lineage). Empty: none
+    // is.
     std::function<std::string(const std::string& key)> lineage;
     std::uint64_t put_bytes_max = 8u << 20;
     // Part sizes are multiples of it; S3 wants 5 MiB at least.
