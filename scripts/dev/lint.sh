@@ -35,6 +35,7 @@ check_tidy() {
             git ls-files --others --exclude-standard -- 'src/*.cc' ':!src/*_test.cc'
         } | sort -u)
     fi
+    if ((${#files[@]} == 0)); then return 0; fi
     printf '%s\0' "${files[@]}" | xargs -0 -r -n 1 -P "$(nproc)" clang-tidy-19 -p build/dev --quiet --warnings-as-errors='*'
 }
 
