@@ -110,15 +110,15 @@ std::string error_text(const Error& error) {
     if (error.code() == "Usage") {
         return fmt::format("error: {}: {}", printable(error.subject()), printable(error.cause()));
     }
-    std::string_view after_scope = error.scope().empty() ? "" : ": ";
-    std::string text = fmt::format("error: {}{}{}", error.scope(), after_scope, error.message());
+    std::string_view after_scope = error.scope() == Scope::None ? "" : ": ";
+    std::string text = fmt::format("error: {}{}{}", to_string(error.scope()), after_scope, error.message());
     std::string_view advice = advice_for(error);
     return advice.empty() ? text : fmt::format("{}\n  fix: {}", text, advice);
 }
 
 boost::json::object error_event(const Error& error, std::int64_t unix_ns) {
     boost::json::object event = json_event("error", unix_ns);
-    event["scope"] = error.scope();
+    event["scope"] = to_string(error.scope());
     event["kind"] = to_string(error.kind());
     event["code"] = printable(error.code());
     event["operation"] = error.operation();

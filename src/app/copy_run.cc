@@ -19,13 +19,13 @@ using runtime::Task;
 namespace {
 
 Error prefix_missing(const std::string& source) {
-    return Error(ErrorKind::NotFound, "list", source, "no object has this prefix").with_scope("SOURCE");
+    return Error(ErrorKind::NotFound, "list", source, "no object has this prefix").with_scope(Scope::Source);
 }
 
 // An error that neither end has claimed is one of our own files'.
 Result<void> in_state(Result<void> done) {
-    bool ours = !done && done.error().scope().empty() && done.error().kind() != ErrorKind::Cancelled;
-    if (ours) done = std::move(done.error()).with_scope("STATE");
+    bool ours = !done && done.error().scope() == Scope::None && done.error().kind() != ErrorKind::Cancelled;
+    if (ours) done = std::move(done.error()).with_scope(Scope::State);
     return done;
 }
 
@@ -184,7 +184,7 @@ Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
     summary.stopped = run_.stopped();
     summary.stopped_by = std::move(result->stopped_by);
     bool by_state = summary.stopped_by && summary.stopped_by->code().starts_with("SQLITE_");
-    if (by_state) summary.stopped_by = std::move(*summary.stopped_by).with_scope("STATE");
+    if (by_state) summary.stopped_by = std::move(*summary.stopped_by).with_scope(Scope::State);
     if (auto attests = ends_.destination->capabilities().attests)
         summary.attested_by = algorithm_title(*attests);
     bool nothing = summary.counts.listed() == 0 && !summary.stopped_by;

@@ -247,7 +247,7 @@ Task<Result<void>> complete(Context& context, StoreKit& kit, const EndsRequest& 
     ends.source_text = text_of(source.root);
     ends.destination_text = text_of(target.root);
     Result<void> attached = co_await attach_destination(context, kit, request, source, target, ends);
-    if (!attached) co_return std::move(attached.error()).with_scope("DESTINATION");
+    if (!attached) co_return std::move(attached.error()).with_scope(Scope::Destination);
     if (!source.stored.empty()) narrow(ends, source, target);
     if (request.may_overlap) co_return {};
     co_return check_roots_apart(ends);
@@ -257,7 +257,7 @@ Task<Result<void>> complete(Context& context, StoreKit& kit, const EndsRequest& 
 
 Task<Result<Ends>> open_ends(Context& context, StoreKit& kit, const EndsRequest& request) {
     Result<Found> found = co_await open_found(context, kit, request.source, request.source_end);
-    if (!found) co_return std::move(found.error()).with_scope("SOURCE");
+    if (!found) co_return std::move(found.error()).with_scope(Scope::Source);
     Found source = std::move(*found);
     Ends ends;
     ends.source = std::move(source.store);

@@ -184,7 +184,7 @@ Result<ExitCode> run_executions_errors(const Invocation& invocation, Session& se
     for (const ledger::ErrorGroup& group : groups) {
         if (rows.count() == limit) break;
         const ledger::ObjectRecord& sample = group.sample.record;
-        rows.add({number_cell(group.count), text_cell(scope_name(group.scope)),
+        rows.add({number_cell(group.count), text_cell(to_string(group.scope)),
                   text_cell(group.code.empty() ? group.kind : group.code),
                   text_cell(to_string(sample.outcome)), time_cell(group.first_unix_ns),
                   name_cell(sample.key.bytes()), text_cell(sample.error_message),

@@ -38,7 +38,7 @@ constexpr std::array<LedgerColumn, 14> kColumns{{
      [](const ObjectRecord& row, std::string_view) { return digest_cell(row.evidence.source_digest); }},
     {{"destination_digest"},
      [](const ObjectRecord& row, std::string_view) { return digest_cell(row.evidence.destination_digest); }},
-    {{"scope"}, [](const ObjectRecord& row, std::string_view) { return text_cell(scope_name(row.scope)); }},
+    {{"scope"}, [](const ObjectRecord& row, std::string_view) { return text_cell(to_string(row.scope)); }},
     {{"code"},
      [](const ObjectRecord& row, std::string_view) {
          return text_cell(row.error_code.empty() ? row.error_kind : row.error_code);

@@ -12,7 +12,7 @@ ledger::ObjectRecord failed_record() {
     record.key = model::Key("=1+1\n");
     record.outcome = model::Outcome::Failed;
     record.bytes = 5;
-    record.scope = 2;
+    record.scope = Scope::Destination;
     record.error_kind = "denied";
     record.error_code = "EACCES";
     record.error_message = "open x: no";

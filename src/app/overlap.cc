@@ -101,7 +101,7 @@ DevicePath device_path(const std::string& mountinfo, const std::string& path) {
 Error ends_overlap(const std::string& destination, const std::string& source, const std::string& how) {
     return Error(ErrorKind::Invalid, "copy to", destination, fmt::format("{} the source {}", how, source))
         .with_code("EndsOverlap")
-        .with_scope("DESTINATION");
+        .with_scope(Scope::Destination);
 }
 
 std::optional<std::string> key_beneath(const std::string& root, const std::string& directory) {

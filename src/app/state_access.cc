@@ -26,7 +26,7 @@ Result<ledger::StateDirectory> open_state_to_read(const Values& values, const Se
     return Error(ErrorKind::NotFound, "read", absolute_location(directory),
                  "nothing has been recorded here yet")
         .with_code("NothingRecorded")
-        .with_scope("STATE");
+        .with_scope(Scope::State);
 }
 
 Result<ledger::StateDirectory> open_state_to_write(const Values& values, const Session& session) {

@@ -122,7 +122,7 @@ std::string sum_line(const RunSummary& summary) {
 
 std::string group_lines(const ledger::ErrorGroup& group) {
     std::string text = fmt::format(
-        "  {:>7}  {:<11}  {:<18}  {}\n", with_thousands(group.count), scope_name(group.scope),
+        "  {:>7}  {:<11}  {:<18}  {}\n", with_thousands(group.count), to_string(group.scope),
         printable(group.code.empty() ? group.kind : group.code), printable(group.sample.record.key.bytes()));
     text += fmt::format("           {}\n", printable(group.sample.record.error_message));
     std::string_view advice = advice_for(group.code, group.kind);
@@ -228,11 +228,6 @@ ExitCode exit_code_of(const RunSummary& summary) {
     return code;
 }
 
-std::string_view scope_name(std::uint8_t scope) {
-    constexpr std::array<std::string_view, 4> kNames{"", "SOURCE", "DESTINATION", "TRANSFER"};
-    return scope < kNames.size() ? kNames[scope] : "";
-}
-
 std::string_view algorithm_title(DigestAlgorithm algorithm) {
     switch (algorithm) {
         case DigestAlgorithm::Crc64Nvme:
@@ -272,7 +267,7 @@ std::string summary_text(const RunSummary& summary, const Terminal& terminal) {
 
 boost::json::object error_event(const ledger::ErrorGroup& group, std::int64_t unix_ns) {
     boost::json::object event = json_event("error", unix_ns);
-    event["scope"] = scope_name(group.scope);
+    event["scope"] = to_string(group.scope);
     event["code"] = printable(group.code);
     event["kind"] = group.kind;
     event["count"] = group.count;
@@ -285,7 +280,7 @@ boost::json::object error_event(const ledger::ErrorGroup& group, std::int64_t un
 boost::json::object unlisted_event(const std::string& part, std::int64_t unix_ns) {
     std::size_t colon = part.find(": ");
     std::string_view scope = std::string_view(part).substr(0, colon == std::string::npos ? 0 : colon);
-    bool told = scope == "SOURCE" || scope == "DESTINATION";
+    bool told = scope == to_string(Scope::Source) || scope == to_string(Scope::Destination);
     boost::json::object event = json_event("error", unix_ns);
     event["scope"] = told ? scope : "";
     event["code"] = "NotListed";

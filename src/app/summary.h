@@ -53,8 +53,6 @@ boost::json::object error_event(const ledger::ErrorGroup& group, std::int64_t un
 // One event for a part that could not be listed, as the ledger tells of it: "SOURCE: open directory ...".
 boost::json::object unlisted_event(const std::string& part, std::int64_t unix_ns);
 
-// "SOURCE", "DESTINATION", "TRANSFER" or "".
-std::string_view scope_name(std::uint8_t scope);
 // "1,000 attested by the store (CRC-64/NVME), 204 read back"; empty when nothing was verified.
 std::string evidence_text(const std::vector<ledger::LevelSum>& levels, const std::string& attested_by);
 // "CRC-64/NVME" for crc64nvme.

@@ -26,7 +26,7 @@ RunSummary clean_run() {
     return summary;
 }
 
-ledger::ErrorGroup group(std::uint64_t count, std::uint8_t scope, std::string code, std::string kind,
+ledger::ErrorGroup group(std::uint64_t count, Scope scope, std::string code, std::string kind,
                          std::string key, std::string message) {
     ledger::ErrorGroup group;
     group.scope = scope;
@@ -82,8 +82,8 @@ TEST(Summary, failures_are_grouped_with_a_sample_and_a_cure) {
     summary.counts.add(Outcome::Skipped, 3, 10);
     summary.counters.push_back({ledger::CountOrigin::Rows, Outcome::Skipped, "archived", 3, 10});
     summary.errors.push_back(
-        group(2, 1, "EACCES", "denied", "hr/a\nb.xls", "open /d/hr/a: Permission denied"));
-    summary.errors.push_back(group(1, 1, "", "changed", "log/live", "read /d/log/live: changed"));
+        group(2, Scope::Source, "EACCES", "denied", "hr/a\nb.xls", "open /d/hr/a: Permission denied"));
+    summary.errors.push_back(group(1, Scope::Source, "", "changed", "log/live", "read /d/log/live: changed"));
     EXPECT_EQ(
         text_of(summary),
         "Copied and verified 1,204 objects (3.0 GiB) in 27 s: 1,204 attested by the store (CRC-64/NVME).\n"
@@ -129,7 +129,7 @@ TEST(Summary, a_stopped_run_can_be_carried_on) {
 TEST(Summary, exit_codes_tell_the_worst) {
     RunSummary mismatch = clean_run();
     mismatch.counts.add(Outcome::Failed, 1, 0);
-    mismatch.errors.push_back(group(1, 3, "Mismatch", "corrupt", "x", "differ"));
+    mismatch.errors.push_back(group(1, Scope::Transfer, "Mismatch", "corrupt", "x", "differ"));
     EXPECT_EQ(exit_code_of(mismatch), ExitCode::NotVerified);
     RunSummary unlisted = clean_run();
     unlisted.unlisted.push_back("read /d/locked: Permission denied");

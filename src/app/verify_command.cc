@@ -91,7 +91,7 @@ Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments
     GODWIT_CO_TRY(Ends ends, co_await open_ends(run.context(), kit, arguments.ends));
     if (ends.destination_missing) {
         co_await close_ends(ends);
-        co_return errno_error(ENOENT, "open", arguments.ends.destination.text).with_scope("DESTINATION");
+        co_return errno_error(ENOENT, "open", arguments.ends.destination.text).with_scope(Scope::Destination);
     }
     Rows rows(terminal, arguments.output, "object",
               {{"key"}, {"difference"}, {"source_bytes", true}, {"destination_bytes", true}, {"detail"}});
@@ -103,7 +103,7 @@ Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments
     if (!result) co_return std::move(result.error());
     if (misspelt) {
         co_return Error(ErrorKind::NotFound, "list", ends.source_text, "no object has this prefix")
-            .with_scope("SOURCE");
+            .with_scope(Scope::Source);
     }
     rows.finish();
     report_unlisted(*result, terminal);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -37,13 +38,18 @@ std::string_view to_string(ErrorKind kind) {
     GODWIT_CHECK(false, "no such error kind: {}", static_cast<int>(kind));
 }
 
+std::string_view to_string(Scope scope) {
+    constexpr std::array<std::string_view, 5> kNames{"", "SOURCE", "DESTINATION", "TRANSFER", "STATE"};
+    auto number = static_cast<std::size_t>(scope);
+    return number < kNames.size() ? kNames[number] : "";
+}
+
 Error::Error(ErrorKind kind, std::string operation, std::string subject, std::string cause)
     : body_(std::make_unique<Body>(Body{.kind = kind,
                                         .operation = std::move(operation),
                                         .subject = std::move(subject),
                                         .cause = std::move(cause),
                                         .code = {},
-                                        .scope = {},
                                         .request_id = {},
                                         .retry_after = {}})) {}
 
@@ -83,8 +89,8 @@ std::string Error::message() const {
     return notes.empty() ? text : fmt::format("{} ({})", text, notes);
 }
 
-Error Error::with_scope(std::string scope) && {
-    body_->scope = std::move(scope);
+Error Error::with_scope(Scope scope) && {
+    body_->scope = scope;
     return std::move(*this);
 }
 

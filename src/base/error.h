@@ -31,6 +31,18 @@ enum class ErrorKind : std::uint8_t {
 // The kind's name as it stands in output and in the ledger ("not_found").
 std::string_view to_string(ErrorKind kind);
 
+// Whose failure it is: errors are grouped and shown by it. Stored in the ledger: never renumber.
+enum class Scope : std::uint8_t {
+    None = 0,  // nobody has said
+    Source = 1,
+    Destination = 2,
+    Transfer = 3,  // both or neither: the way between them
+    State = 4,     // files of our own
+};
+
+// "SOURCE" and so on; empty for None and for numbers that are none of these.
+std::string_view to_string(Scope scope);
+
 class Error {
   public:
     // `operation` is a verb phrase ("open", "put part 3 of"), `subject` what it was done to
@@ -45,8 +57,7 @@ class Error {
     // How many attempts had been made when this error was given up on, from 1.
     Error with_attempt(int attempt) &&;
     Error with_kind(ErrorKind kind) &&;
-    // Whose failure it is: "SOURCE", "DESTINATION", or "STATE" for files of our own.
-    Error with_scope(std::string scope) &&;
+    Error with_scope(Scope scope) &&;
 
     ErrorKind kind() const { return body_->kind; }
     const std::string& operation() const { return body_->operation; }
@@ -54,8 +65,7 @@ class Error {
     const std::string& cause() const { return body_->cause; }
     // Empty when the failure has no native name.
     const std::string& code() const { return body_->code; }
-    // Empty where nobody has said.
-    const std::string& scope() const { return body_->scope; }
+    Scope scope() const { return body_->scope; }
     const std::string& request_id() const { return body_->request_id; }
     std::optional<std::chrono::milliseconds> retry_after() const { return body_->retry_after; }
     int attempt() const { return body_->attempt; }
@@ -70,7 +80,8 @@ class Error {
     struct Body {
         ErrorKind kind;
         int attempt = 0;
-        std::string operation, subject, cause, code, scope, request_id;
+        Scope scope = Scope::None;
+        std::string operation, subject, cause, code, request_id;
         std::optional<std::chrono::milliseconds> retry_after;
     };
     explicit Error(std::unique_ptr<Body> body) : body_(std::move(body)) {}

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/time_format.h"
+#include "engine/ordered_listing.h"
 #include "engine/page_stream.h"
 #include "engine/read_back.h"
 #include "runtime/group.h"
@@ -20,22 +21,12 @@ constexpr std::size_t kComparisonsMax = 512;
 // What could not be listed is remembered up to this many; the rest is the same news.
 constexpr std::size_t kUnlistedMax = 1000;
 
-// Nothing is uploaded here.
-class NoUploads final : public UploadLog {
-  public:
-    Task<Result<std::string>> find(const model::PlannedObject&) override { co_return std::string(); }
-    Task<Result<void>> intend(const model::PlannedObject&) override { co_return {}; }
-    Task<Result<void>> begun(const model::PlannedObject&, const std::string&) override { co_return {}; }
-    Task<Result<void>> ended(const model::PlannedObject&) override { co_return {}; }
-};
-
-// One side's listing, checked for order.
+// One side's listing as a stream.
 class Side {
   public:
-    Side(Context& context, store::Store& store, std::vector<Error>& unlisted, const char* scope)
+    Side(Context& context, store::Store& store, std::vector<Error>& unlisted, Scope scope)
         : store(store),
-          scope_(scope),
-          listing_(store.list({})),
+          listing_(store, {}, scope),
           stream_([this, &context] { return next(context); }),
           unlisted_(unlisted) {}
 
@@ -54,33 +45,16 @@ class Side {
   private:
     using Stream = PageStream<Entry>;
     Task<Result<Stream::Page>> next(Context& context) {
-        Result<store::Page> listed = co_await listing_->next(context);
-        if (!listed) co_return std::move(listed.error()).with_scope(scope_);
-        store::Page page = std::move(*listed);
+        GODWIT_CO_TRY(store::Page page, co_await listing_.next(context));
         for (Error& error : page.unreadable) {
-            if (unlisted_.size() < kUnlistedMax) unlisted_.push_back(std::move(error).with_scope(scope_));
+            if (unlisted_.size() < kUnlistedMax) unlisted_.push_back(std::move(error));
         }
-        for (const Entry& entry : page.entries) {
-            if (entry.key.bytes() <= last_key_) {
-                model::Key root;
-                co_return Error(ErrorKind::Corrupt, "list", store.uri(root),
-                                fmt::format("key \"{}\" came after \"{}\"", entry.key.bytes(), last_key_))
-                    .with_code("ListingOutOfOrder")
-                    .with_scope(scope_);
-            }
-            last_key_ = entry.key.bytes();
-        }
-        Stream::Page rows;
-        rows.rows = std::move(page.entries);
-        rows.last = page.last;
-        co_return std::move(rows);
+        co_return Stream::Page{std::move(page.entries), page.last};
     }
 
-    const char* scope_;
-    std::unique_ptr<store::Listing> listing_;
+    OrderedListing listing_;
     Stream stream_;
     std::vector<Error>& unlisted_;
-    std::string last_key_;
 };
 
 std::string both(std::string_view what, const std::string& source, const std::string& destination) {
@@ -111,8 +85,8 @@ class Comparison {
           options_(options),
           progress_(progress),
           sink_(sink),
-          source_(context_, source, result_.unlisted_source, "SOURCE"),
-          destination_(context_, destination, result_.unlisted_destination, "DESTINATION"),
+          source_(context_, source, result_.unlisted_source, Scope::Source),
+          destination_(context_, destination, result_.unlisted_destination, Scope::Destination),
           memory_(options.memory_bytes_max),
           requests_(context.loop(), options.concurrency_start, options.concurrency_max),
           rate_(context.loop(), options.bytes_per_second),

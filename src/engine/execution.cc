@@ -1,5 +1,7 @@
 #include "engine/execution.h"
 
+#include <fmt/format.h>
+
 namespace godwit::engine {
 
 using ledger::BatchKind;
@@ -117,7 +119,7 @@ Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page) {
     commit.adopted = std::move(page.adopted);
     for (auto* errors : {&page.unreadable_source, &page.unreadable_destination}) {
         for (Error& error : *errors) {
-            commit.unreadable.push_back(error.scope() + ": " + error.message());
+            commit.unreadable.push_back(fmt::format("{}: {}", to_string(error.scope()), error.message()));
             if (unreadable_.size() < kUnreadableMax) unreadable_.push_back(std::move(error));
         }
     }

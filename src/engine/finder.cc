@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/ordered_listing.h"
 #include "model/prefix_guard.h"
 
 namespace godwit::engine {
@@ -16,30 +17,13 @@ using model::PlanAction;
 using model::PlannedObject;
 using model::SkipReason;
 
-// Turns a store's listing into a stream that is checked for order, and collects what it could not
-// read.
-EntryStream entries_of(Context& context, store::Listing& listing, std::vector<Error>& unreadable,
-                       const std::string& root, const char* scope) {
-    auto last_key = std::make_shared<std::string>();
-    return EntryStream(
-        [&context, &listing, &unreadable, root, scope, last_key]() -> Task<Result<EntryStream::Page>> {
-            Result<store::Page> listed = co_await listing.next(context);
-            if (!listed) co_return std::move(listed.error()).with_scope(scope);
-            store::Page page = std::move(*listed);
-            for (Error& error : page.unreadable) {
-                unreadable.push_back(std::move(error).with_scope(scope));
-            }
-            for (const Entry& entry : page.entries) {
-                if (entry.key.bytes() <= *last_key) {
-                    co_return Error(ErrorKind::Corrupt, "list", root,
-                                    "key \"" + entry.key.bytes() + "\" came after \"" + *last_key + "\"")
-                        .with_code("ListingOutOfOrder")
-                        .with_scope(scope);
-                }
-                *last_key = entry.key.bytes();
-            }
-            co_return EntryStream::Page{std::move(page.entries), page.last};
-        });
+// A listing as a stream; what it could not read is collected beside it.
+EntryStream entries_of(Context& context, OrderedListing& listing, std::vector<Error>& unreadable) {
+    return EntryStream([&context, &listing, &unreadable]() -> Task<Result<EntryStream::Page>> {
+        GODWIT_CO_TRY(store::Page page, co_await listing.next(context));
+        for (Error& error : page.unreadable) unreadable.push_back(std::move(error));
+        co_return EntryStream::Page{std::move(page.entries), page.last};
+    });
 }
 
 class Merge {
@@ -47,12 +31,10 @@ class Merge {
     Merge(Context& context, FinderInput& input, const FoundSink& sink)
         : input_(input),
           sink_(sink),
-          source_listing_(input.source.list(input.range)),
-          destination_listing_(input.destination.list(input.range)),
-          source_(entries_of(context, *source_listing_, page_.unreadable_source,
-                             input.source.uri(model::Key()), "SOURCE")),
-          destination_(entries_of(context, *destination_listing_, page_.unreadable_destination,
-                                  input.destination.uri(model::Key()), "DESTINATION")) {}
+          source_listing_(input.source, input.range, Scope::Source),
+          destination_listing_(input.destination, input.range, Scope::Destination),
+          source_(entries_of(context, source_listing_, page_.unreadable_source)),
+          destination_(entries_of(context, destination_listing_, page_.unreadable_destination)) {}
 
     Task<Result<void>> run();
 
@@ -74,8 +56,8 @@ class Merge {
     const FoundSink& sink_;
     FoundPage page_;
     std::uint64_t page_bytes_ = 0;
-    std::unique_ptr<store::Listing> source_listing_;
-    std::unique_ptr<store::Listing> destination_listing_;
+    OrderedListing source_listing_;
+    OrderedListing destination_listing_;
     EntryStream source_;
     EntryStream destination_;
     model::PrefixGuard files_;

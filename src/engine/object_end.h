@@ -11,9 +11,6 @@
 
 namespace godwit::engine {
 
-// Where an error belongs: errors are grouped and shown by it. Stored: never renumber.
-enum class Scope : std::uint8_t { None = 0, Source = 1, Destination = 2, Transfer = 3 };
-
 struct ObjectEnd {
     model::Outcome outcome = model::Outcome::Failed;
     std::uint64_t bytes = 0;  // content bytes that were stored

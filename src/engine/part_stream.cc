@@ -97,8 +97,8 @@ Task<Result<void>> start_part(PartRun& run, runtime::TaskGroup& group, PartRange
 
 }  // namespace
 
-std::uint64_t whole_room_bytes(std::uint64_t object_bytes) {
-    return object_bytes <= kWholeBytesMax ? object_bytes : 0;
+std::uint64_t whole_room_bytes(const store::OpenRequest& request, std::uint64_t object_bytes) {
+    return object_bytes <= request.whole_bytes_max ? object_bytes : 0;
 }
 
 Task<Result<void>> stream_parts(Context& context, TransferContext& shared, store::Source& source,

@@ -14,9 +14,9 @@ namespace godwit::engine {
 inline constexpr std::uint64_t kWholeBytesMax = 8ull << 20;
 inline constexpr std::uint64_t kReadBackPartBytes = 8ull << 20;
 
-// The memory that holding an object of this size whole takes; what is larger goes by parts, which
-// take their own.
-std::uint64_t whole_room_bytes(std::uint64_t object_bytes);
+// The memory that an object of this size takes if the request has it read whole; what is larger goes by
+// parts, which take their own.
+std::uint64_t whole_room_bytes(const store::OpenRequest& request, std::uint64_t object_bytes);
 
 // Reads all parts of `layout`, as many at once as memory and request permits allow, gives each to
 // `sink` (null: nobody) and sets the digests of what was read, which is what was stored. Ends when all

@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::uint64_t kPart = 100'000, kPiece = 30'000, kMemory = 70'000;
 
-class NoUploads final : public UploadLog {
-  public:
-    Task<Result<std::string>> find(const model::PlannedObject&) override { co_return std::string(); }
-    Task<Result<void>> intend(const model::PlannedObject&) override { co_return {}; }
-    Task<Result<void>> begun(const model::PlannedObject&, const std::string&) override { co_return {}; }
-    Task<Result<void>> ended(const model::PlannedObject&) override { co_return {}; }
-};
-
 // A source that tells how much memory it was given at once, and lets the test interfere.
 class WatchedSource final : public store::Source {
   public:

@@ -18,7 +18,7 @@ Task<Result<ReadBack>> read_back(Context& context, TransferContext& shared, stor
     request.whole_bytes_max = kWholeBytesMax;
     request.from_medium = from_medium;
     GODWIT_CO_TRY(runtime::Permit room,
-                  co_await shared.memory.acquire(context, whole_room_bytes(expected.size_bytes)));
+                  co_await shared.memory.acquire(context, whole_room_bytes(request, expected.size_bytes)));
     GODWIT_CO_TRY(std::unique_ptr<store::Source> source, co_await store.open(context, request));
     if (std::optional<store::Part> whole = source->take_whole()) {
         co_return ReadBack{whole->digest, source->read_level()};

@@ -102,8 +102,7 @@ Task<Result<ObjectEnd>> Attempt::copy() {
 // The way that most objects go: permits, read with digest, publish, prove.
 Task<Result<ObjectEnd>> Attempt::copy_through_us() {
     store::OpenRequest request = open_request(shared_, object_);
-    std::uint64_t size_bytes = object_.source.size_bytes;
-    std::uint64_t room = size_bytes <= request.whole_bytes_max ? size_bytes : 0;
+    std::uint64_t room = whole_room_bytes(request, object_.source.size_bytes);
     // Memory first, here as for parts: who holds a request never waits for memory, or both would wait.
     GODWIT_CO_TRY(runtime::Permit memory, co_await shared_.memory.acquire(shared_.new_work, room));
     GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));

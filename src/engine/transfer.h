@@ -33,6 +33,15 @@ class UploadLog {
     virtual Task<Result<void>> ended(const model::PlannedObject& object) = 0;
 };
 
+// For work that begins no uploads, or need not remember them.
+class NoUploads final : public UploadLog {
+  public:
+    Task<Result<std::string>> find(const model::PlannedObject&) override { co_return std::string(); }
+    Task<Result<void>> intend(const model::PlannedObject&) override { co_return {}; }
+    Task<Result<void>> begun(const model::PlannedObject&, const std::string&) override { co_return {}; }
+    Task<Result<void>> ended(const model::PlannedObject&) override { co_return {}; }
+};
+
 // What all transfers of one execution share. Everything outlives every transfer.
 struct TransferContext {
     runtime::Loop& loop;

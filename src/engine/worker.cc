@@ -166,7 +166,8 @@ Task<Result<void>> Worker::finish_item(BatchRun& run, const Batch::Item& item) {
         bool not_begun =
             draining_ && !run.context.is_cancelled() && end.error().kind() == ErrorKind::Cancelled;
         // Only what is written to fills up.
-        if (end.error().kind() == ErrorKind::Full) co_return std::move(end.error()).with_scope("DESTINATION");
+        if (end.error().kind() == ErrorKind::Full)
+            co_return std::move(end.error()).with_scope(Scope::Destination);
         if (!not_begun) co_return std::move(end.error());
         run.left_open = true;
         co_return {};
@@ -208,7 +209,7 @@ Task<Result<void>> Worker::record(const Batch& batch, std::uint32_t item, const 
     if (object.action == PlanAction::Skip) row.reason = model::to_string(object.reason);
     row.bytes = end.bytes;
     row.evidence = std::move(end.evidence);
-    row.scope = static_cast<std::uint8_t>(end.scope);
+    row.scope = end.scope;
     if (end.error) {
         row.error_kind = to_string(end.error->kind());
         row.error_code = end.error->code();

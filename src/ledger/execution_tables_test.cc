@@ -104,7 +104,7 @@ TEST_P(Tables, give_back_a_row_with_all_that_it_says) {
     full.outcome = Outcome::Failed;
     full.type = model::ObjectType::Symlink;
     full.evidence.destination_digest = Digest::of_crc64(99);
-    full.scope = 2;
+    full.scope = Scope::Destination;
     full.error_kind = "denied";
     full.error_code = "AccessDenied";
     full.error_message = "put s3://b/\xc3\xa4: it is forbidden";
@@ -138,7 +138,7 @@ TEST_P(Tables, give_back_a_row_with_all_that_it_says) {
     EXPECT_EQ(back.ended_unix_ns, full.ended_unix_ns);
     EXPECT_FALSE(back.index);
     EXPECT_EQ(found[1].record.reason, "archived");
-    EXPECT_EQ(found[1].record.scope, 0);
+    EXPECT_EQ(found[1].record.scope, Scope::None);
     EXPECT_EQ(found[1].record.error_kind, "");
     EXPECT_TRUE(found[1].record.index);
 }

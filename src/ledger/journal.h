@@ -74,7 +74,7 @@ struct ObjectRecord {
     std::string reason;  // of a skip: the SkipReason's name
     std::uint64_t bytes = 0;
     model::Evidence evidence;
-    std::uint8_t scope = 0;                             // 0 none, 1 source, 2 destination, 3 transfer
+    Scope scope = Scope::None;
     std::string error_kind, error_code, error_message;  // empty without an error
     std::uint32_t attempts = 1;
     std::int64_t started_unix_ns = 0;

@@ -46,7 +46,7 @@ class Reader {
 
 void read_error(Reader& reader, ObjectRecord& record) {
     reader.integer();  // seq again; null without an error
-    record.scope = static_cast<std::uint8_t>(reader.integer());
+    record.scope = static_cast<Scope>(reader.integer());
     record.error_kind = reader.text();
     record.error_code = reader.text();
     record.error_message = reader.text();

@@ -48,7 +48,7 @@ Result<std::vector<ErrorGroup>> LedgerReader::error_groups() {
     GODWIT_TRY_VOID(
         for_each_row(tables_.statements(), Sql::ErrorGroups, {}, [&](db::Statement& row) -> Result<void> {
             ErrorGroup group;
-            group.scope = static_cast<std::uint8_t>(row.integer(0));
+            group.scope = static_cast<Scope>(row.integer(0));
             group.code = row.text(1);
             group.kind = row.text(2);
             group.count = static_cast<std::uint64_t>(row.integer(3));

@@ -15,8 +15,8 @@ namespace godwit::ledger {
 
 // Failures of one kind, for `executions errors`.
 struct ErrorGroup {
-    std::uint8_t scope = 0;  // as in ObjectRecord
-    std::string code;        // may be empty
+    Scope scope = Scope::None;
+    std::string code;  // may be empty
     std::string kind;
     std::uint64_t count = 0;
     std::int64_t first_unix_ns = 0;

@@ -56,7 +56,7 @@ class Queries : public ::testing::Test {
             ASSERT_TRUE(succeeded(wait(ledger_->record(std::move(row)))));
         }
     }
-    static ObjectRecord failed(std::uint64_t number, std::uint8_t scope, const std::string& code) {
+    static ObjectRecord failed(std::uint64_t number, Scope scope, const std::string& code) {
         ObjectRecord row = sample_record(0, 0, number);
         row.outcome = Outcome::Failed;
         row.index = false;
@@ -92,7 +92,7 @@ TEST_F(Queries, find_rows_by_outcome_time_and_path) {
     ObjectRecord skipped = sample_record(0, 0, 3);
     skipped.outcome = Outcome::Skipped;
     skipped.reason = "archived";
-    record({sample_record(0, 0, 1), failed(2, 1, "EACCES"), skipped});
+    record({sample_record(0, 0, 1), failed(2, Scope::Source, "EACCES"), skipped});
     EXPECT_EQ(keys({}), (std::vector{sample_key(1), sample_key(2), sample_key(3)}));
     EXPECT_EQ(keys({.outcomes = {Outcome::Failed, Outcome::Skipped}, .path = {}}),
               (std::vector{sample_key(2), sample_key(3)}));
@@ -111,18 +111,18 @@ TEST_F(Queries, read_past_pages_in_which_nothing_matches) {
             records.push_back(sample_record(0, 0, batch * 10'000 + i));
         record(std::move(records));
     }
-    record({failed(77'777'777, 1, "EIO")});
+    record({failed(77'777'777, Scope::Source, "EIO")});
     EXPECT_EQ(keys({.outcomes = {Outcome::Failed}, .path = {}}), (std::vector{sample_key(77'777'777)}));
 }
 
 TEST_F(Queries, group_errors_most_frequent_first) {
-    record({failed(1, 2, "SlowDown"), failed(2, 1, "EACCES"), failed(3, 2, "SlowDown"),
-            sample_record(0, 0, 4), failed(5, 1, "")});
+    record({failed(1, Scope::Destination, "SlowDown"), failed(2, Scope::Source, "EACCES"),
+            failed(3, Scope::Destination, "SlowDown"), sample_record(0, 0, 4), failed(5, Scope::Source, "")});
     auto groups = reader()->error_groups();
     ASSERT_TRUE(succeeded(groups));
     ASSERT_EQ(groups->size(), 3u);
     EXPECT_EQ((*groups)[0].code, "SlowDown");
-    EXPECT_EQ((*groups)[0].scope, 2);
+    EXPECT_EQ((*groups)[0].scope, Scope::Destination);
     EXPECT_EQ((*groups)[0].count, 2u);
     EXPECT_EQ((*groups)[0].first_unix_ns, sample_record(0, 0, 1).ended_unix_ns);
     EXPECT_EQ((*groups)[0].sample.record.key.bytes(), sample_key(1));
@@ -132,7 +132,7 @@ TEST_F(Queries, group_errors_most_frequent_first) {
 }
 
 TEST_F(Queries, trace_a_key_through_all_its_rows) {
-    record({failed(1, 1, "EACCES"), sample_record(0, 0, 2)});
+    record({failed(1, Scope::Source, "EACCES"), sample_record(0, 0, 2)});
     record({sample_record(0, 0, 1)});
     auto rows = reader()->rows_of(model::Key(sample_key(1)));
     ASSERT_TRUE(succeeded(rows));

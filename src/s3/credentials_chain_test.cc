@@ -405,6 +405,16 @@ TEST_F(EndpointTest, an_instance_without_a_role_has_no_credentials) {
     EXPECT_TRUE(get().starts_with("not_found: "));
 }
 
+TEST_F(EndpointTest, metadata_that_is_switched_off_gives_no_credentials) {
+    fake.variables.erase("AWS_EC2_METADATA_DISABLED");
+    fake.variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = stub.url();
+    role_status = "403 Forbidden";
+    EXPECT_EQ(get(),
+              "not_found: find credentials in this machine's settings: there are none in environment, AWS "
+              "files and container, and the instance metadata service refuses at " +
+                  stub.url() + " (NoCredentials)");
+}
+
 TEST_F(EndpointTest, no_metadata_service_is_not_found) {
     fake.variables.erase("AWS_EC2_METADATA_DISABLED");
     // Nobody listens on port 1.

@@ -104,13 +104,13 @@ class InstanceCredentials final : public CredentialsProvider {
         runtime::RetryPolicy policy = retry_policy(2);
         auto attempt = [&](int) { return ask(context); };
         Result<Credentials> result = co_await runtime::retry(context, policy, attempt);
-        if (!result && result.error().kind() == ErrorKind::Lost && role_.empty()) {
-            co_return Error(ErrorKind::NotFound, "find credentials in", "this machine's settings",
-                            fmt::format("there are none in environment, AWS files and container, and no "
-                                        "instance metadata service "
-                                        "answers at {}",
-                                        origin_.display()))
-                .with_code("NoCredentials");
+        if (!result && role_.empty()) {
+            // Nobody there, or (403) it is switched off: this is no machine that lends its credentials.
+            ErrorKind kind = result.error().kind();
+            if (kind == ErrorKind::Lost)
+                co_return no_credentials("no instance metadata service answers at {}");
+            if (kind == ErrorKind::Denied)
+                co_return no_credentials("the instance metadata service refuses at {}");
         }
         co_return std::move(result);
     }
@@ -120,6 +120,13 @@ class InstanceCredentials final : public CredentialsProvider {
     }
 
   private:
+    Error no_credentials(fmt::format_string<std::string> end) const {
+        return Error(ErrorKind::NotFound, "find credentials in", "this machine's settings",
+                     "there are none in environment, AWS files and container, and " +
+                         fmt::format(end, origin_.display()))
+            .with_code("NoCredentials");
+    }
+
     Task<Result<Credentials>> ask(Context& context) {
         HeaderList lifetime;
         lifetime.add("x-aws-ec2-metadata-token-ttl-seconds", "21600");

@@ -274,6 +274,19 @@ TEST_F(HostileServer, E57_what_a_killed_probe_left_is_removed_by_the_run_that_ca
     EXPECT_GT(left_sum, 8u) << "or nothing was shown";
 }
 
+TEST_F(HostileServer, E57_a_server_that_lists_no_uploads_can_be_written_to) {
+    options_.probe_token = "00c0ffee";
+    for (auto [status, code] : {std::pair(501, "NotImplemented"), std::pair(403, "AccessDenied")}) {
+        start(server_options_);
+        Effects refusing;
+        refusing.status = status;
+        refusing.code = code;
+        rule(Operation::ListMultipartUploads, "*", refusing);
+        ASSERT_OK(put("object", "text"));
+        EXPECT_GE(server_->count(Operation::ListMultipartUploads), 1u) << "or nothing was shown";
+    }
+}
+
 TEST_F(HostileServer, E57_what_a_killed_probe_left_is_removed_with_a_run_that_is_given_up) {
     options_.probe_token = "00c0ffee";
     store_ = connect();
