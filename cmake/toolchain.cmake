@@ -6,6 +6,6 @@ endif()
 add_compile_options(
     -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
     -fno-omit-frame-pointer)
-add_compile_definitions(_GLIBCXX_ASSERTIONS BOOST_ASIO_NO_DEPRECATED)
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
 add_link_options(-fuse-ld=lld-19)
 include_directories(${CMAKE_SOURCE_DIR}/src)

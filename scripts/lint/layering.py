@@ -6,7 +6,7 @@ from pathlib import Path
 from cpp import Source
 from finding import Finding
 
-ASIO_MODULES = ("runtime", "net")
+ASIO_MODULE = "net"
 # Each file that includes Beast costs half a minute to compile.
 BEAST_FILES_MAX = 4
 
@@ -64,10 +64,8 @@ def check_asio(source: Source, module: str) -> list[Finding]:
     for line, include in source.includes:
         if not re.match(r"<boost/(asio|beast)", include):
             continue
-        if module not in ASIO_MODULES:
-            findings.append(
-                Finding(source.path, line, "asio", f"only {' and '.join(ASIO_MODULES)} include {include}")
-            )
+        if module != ASIO_MODULE:
+            findings.append(Finding(source.path, line, "asio", f"only {ASIO_MODULE} includes {include}"))
         elif include.startswith("<boost/beast") and not source.path.endswith(".cc"):
             findings.append(Finding(source.path, line, "beast", f"{include} belongs in a .cc file"))
     return findings

@@ -17,7 +17,6 @@ int main(int argument_count, char** argument_values) {
     // bounded.
     app::let_writes_fail();
     app::raise_descriptor_limit();
-    app::bound_allocator();
 
     // The world, named once: everything below gets it by argument.
     app::Environment environment = [](const std::string& name) -> std::optional<std::string> {

@@ -1,6 +1,5 @@
 #include "app/process.h"
 
-#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -31,10 +30,6 @@ void raise_descriptor_limit() {
     limit.rlim_cur = limit.rlim_max;
     // A limit that cannot be raised is lived with: permits are cut from what is there.
     ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void bound_allocator() {
-    ::mallopt(M_ARENA_MAX, 1);
 }
 
 std::uint64_t descriptor_limit() {

@@ -18,9 +18,6 @@ namespace godwit::app {
 void let_writes_fail();
 // Thousands of connections and open files need more descriptors than the usual soft limit gives.
 void raise_descriptor_limit();
-// One heap for all threads. With one for each, as glibc has it, the memory that content of all sizes
-// leaves free in them comes to several times what is in use.
-void bound_allocator();
 // How many descriptors may be open at once.
 std::uint64_t descriptor_limit();
 // SIGINT and SIGTERM no longer end the process by themselves: StopSignals hears them. Before any

@@ -32,7 +32,7 @@ StoreKit::StoreKit(Session& session, runtime::IoLoop& loop, std::string staging_
     : session_(session),
       loop_(loop),
       staging_token_(std::move(staging_token)),
-      pool_(kPoolThreads, "godwit-io") {}
+      pool_(loop, kPoolThreads, "godwit-io") {}
 
 StoreKit::~StoreKit() = default;
 

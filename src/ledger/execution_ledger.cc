@@ -93,7 +93,7 @@ ExecutionLedger::ExecutionLedger(ExecutionLedgerSettings settings, std::unique_p
       tables_(std::make_unique<ExecutionTables>(*connection)),
       hooks_(*this),
       writer_(std::make_unique<db::GroupCommit>(std::move(connection), settings.commit, &hooks_)),
-      reader_(1, "index-reader") {}
+      reader_(settings.loop, 1, "index-reader") {}
 
 Result<void> ExecutionLedger::load() {
     return writer_->run_blocking(Lane::Urgent, [this](db::Connection&) { return tables_->load(); });
@@ -217,7 +217,7 @@ Task<Result<std::vector<std::string>>> ExecutionLedger::unlisted() {
 
 Task<Result<std::vector<model::IndexRow>>> ExecutionLedger::index_page(model::KeyRange range) {
     auto job = [&] { return index_.page(range); };
-    co_return co_await reader_.run(loop_, job);
+    co_return co_await reader_.run(job);
 }
 
 Result<ExecutionLedger::Closing> ExecutionLedger::close() {

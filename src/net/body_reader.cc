@@ -85,7 +85,7 @@ Task<Result<std::size_t>> BodyReader::read_chunked(Context& context, Connection&
 Task<Result<std::size_t>> BodyReader::read_chunk_data(Context& context, Connection& connection,
                                                       std::span<std::byte> out) {
     // What stands behind a small chunk comes with it; a large one goes straight to the caller.
-    if (connection.received().empty() && chunks_.data_left() < BufferStock::kBufferBytes) {
+    if (connection.received().empty() && chunks_.data_left() < ReceiveBuffer::kBytesAtFirst) {
         GODWIT_CO_TRY(std::size_t more, co_await connection.receive_more(context));
         if (more == 0) co_return cut_short(connection);
     }

@@ -36,7 +36,6 @@ Connection::Connection(ConnectionShared& shared, Origin origin, std::unique_ptr<
     : shared_(shared),
       origin_(std::move(origin)),
       stream_(std::move(stream)),
-      received_(shared.stock),
       patience_left_(shared.options.stall_timeout) {}
 
 Connection::~Connection() {

@@ -42,7 +42,6 @@ struct OutgoingRequest {
 struct ConnectionShared {
     runtime::IoLoop& loop;
     const HttpClientOptions& options;
-    BufferStock stock;
     HttpClientStats stats;
 };
 

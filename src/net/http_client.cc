@@ -79,7 +79,7 @@ Result<BodyFraming> prepare_body(const ResponseHead& head, const HttpRequest& re
 struct HttpClient::State {
     State(runtime::IoLoop& loop, HttpClientOptions settings)
         : options(std::move(settings)),
-          shared{.loop = loop, .options = options, .stock = {}, .stats = {}},
+          shared{.loop = loop, .options = options, .stats = {}},
           pool(loop, options) {}
 
     Task<Result<ResponseHead>> converse(Context& context, Connection& connection, const HttpRequest& request,

@@ -1,7 +1,7 @@
 // Received bytes that nobody has taken yet: the answer's head, and what of its body came with it.
 //
-// The memory is lent by a stock that all connections of a client share, and only while there are
-// bytes in it: a thousand connections that wait for their answers hold no buffers.
+// There is memory only while there are bytes in it: a thousand connections that wait for their answers
+// hold no buffers.
 #pragma once
 
 #include <algorithm>
@@ -15,34 +15,11 @@
 
 namespace godwit::net {
 
-// Spare buffers of one size. Loop thread only.
-class BufferStock {
+class ReceiveBuffer {
   public:
     // One read of this size takes a whole small answer. For large bodies it bounds what is copied
     // once more on its way to the caller.
-    static constexpr std::size_t kBufferBytes = 16 << 10;
-    static constexpr std::size_t kSpareMax = 64;
-
-    Buffer take() {
-        if (spare_.empty()) return Buffer(kBufferBytes);
-        Buffer buffer = std::move(spare_.back());
-        spare_.pop_back();
-        return buffer;
-    }
-    void give(Buffer buffer) {
-        if (buffer.size() == kBufferBytes && spare_.size() < kSpareMax) spare_.push_back(std::move(buffer));
-    }
-
-  private:
-    std::vector<Buffer> spare_;
-};
-
-class ReceiveBuffer {
-  public:
-    explicit ReceiveBuffer(BufferStock& stock) : stock_(stock) {}
-    ~ReceiveBuffer() { release(); }
-    ReceiveBuffer(const ReceiveBuffer&) = delete;
-    ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
+    static constexpr std::size_t kBytesAtFirst = 16 << 10;
 
     std::span<const std::byte> data() const { return memory_.span().subspan(begin_, end_ - begin_); }
     bool empty() const { return begin_ == end_; }
@@ -63,7 +40,7 @@ class ReceiveBuffer {
 
     // Free space behind the data, at least one byte while there is less data than `bytes_max`.
     std::span<std::byte> room(std::size_t bytes_max) {
-        if (memory_.empty()) memory_ = stock_.take();
+        if (memory_.empty()) memory_ = Buffer(kBytesAtFirst);
         if (begin_ > 0) {
             std::memmove(memory_.data(), memory_.data() + begin_, end_ - begin_);
             end_ -= std::exchange(begin_, 0);
@@ -83,12 +60,10 @@ class ReceiveBuffer {
         memory_ = std::move(larger);
     }
     void release() {
-        if (!memory_.empty()) stock_.give(std::move(memory_));
         memory_ = Buffer();
         begin_ = end_ = 0;
     }
 
-    BufferStock& stock_;
     Buffer memory_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;

@@ -19,8 +19,7 @@ std::string text_of(const ReceiveBuffer& buffer) {
 }
 
 TEST(ReceiveBuffer, gives_out_bytes_in_order_and_in_pieces) {
-    BufferStock stock;
-    ReceiveBuffer buffer(stock);
+    ReceiveBuffer buffer;
     put(buffer, "hello ", 100);
     put(buffer, "world", 100);
     buffer.take(3);
@@ -32,9 +31,8 @@ TEST(ReceiveBuffer, gives_out_bytes_in_order_and_in_pieces) {
 }
 
 TEST(ReceiveBuffer, grows_for_a_large_head_up_to_its_bound) {
-    BufferStock stock;
-    ReceiveBuffer buffer(stock);
-    const std::string half(BufferStock::kBufferBytes, 'a');
+    ReceiveBuffer buffer;
+    const std::string half(ReceiveBuffer::kBytesAtFirst, 'a');
     put(buffer, half, 2 * half.size());
     put(buffer, half, 2 * half.size());
     EXPECT_EQ(text_of(buffer), half + half);
@@ -42,8 +40,7 @@ TEST(ReceiveBuffer, grows_for_a_large_head_up_to_its_bound) {
 }
 
 TEST(ReceiveBuffer, holds_no_memory_while_it_is_empty) {
-    BufferStock stock;
-    ReceiveBuffer one(stock), two(stock);
+    ReceiveBuffer one, two;
     const std::byte* lent = one.room(100).data();
     one.filled(0);
     EXPECT_EQ(two.room(100).data(), lent);

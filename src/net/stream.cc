@@ -122,6 +122,8 @@ Task<Result<void>> Stream::start_tls(Context& context, TlsContext& tls, const Or
 }
 
 Result<Progress> Stream::try_read(std::span<std::byte> out) {
+    watch_.will_read();
+    drained_ = false;
     return ssl_ ? tls_read(out) : plain_read(out);
 }
 
@@ -132,6 +134,7 @@ Result<Progress> Stream::try_write(std::span<const std::byte> first, std::span<c
 Result<Progress> Stream::plain_read(std::span<std::byte> out) {
     for (;;) {
         ssize_t count = recv(fd_.fd, out.data(), out.size(), 0);
+        drained_ = count < static_cast<ssize_t>(out.size());
         if (count > 0) return Progress{.bytes = static_cast<std::size_t>(count)};
         if (count == 0) return Progress{.next = Next::Ended};
         if (would_block(errno)) return Progress{.next = Next::WaitReadable};
@@ -162,6 +165,7 @@ Result<Progress> Stream::tls_read(std::span<std::byte> out) {
         int result = SSL_read_ex(ssl_.get(), out.data() + got, wanted - got, &count);
         got += count;
         if (result == 1) continue;
+        drained_ = SSL_want_read(ssl_.get());
         if (got > 0) break;  // what stopped us is told again by the next try
         return tls_stopped(result, "read from");
     }
@@ -215,6 +219,9 @@ Result<Progress> Stream::tls_stopped(int result, const char* operation) {
 }
 
 bool Stream::is_quiet() {
+    // Neither more bytes nor the end since the socket was read empty. Where that is not known, or there
+    // is news, the socket is asked.
+    if (drained_ && !watch_.has_news() && !has_buffered()) return true;
     char byte;
     bool nothing_there = recv(fd_.fd, &byte, 1, MSG_PEEK) < 0 && would_block(errno);
     if (!ssl_) return nothing_there;

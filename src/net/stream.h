@@ -49,11 +49,14 @@ class Stream {
     // WaitWritable the next try must be given the same bytes again.
     Result<Progress> try_write(std::span<const std::byte> first, std::span<const std::byte> second);
 
-    runtime::FdWatch::Ready readable(runtime::Context& context) { return watch_.readable(context); }
+    runtime::FdWatch::Ready readable(runtime::Context& context) {
+        return drained_ ? watch_.more_readable(context) : watch_.readable(context);
+    }
     runtime::FdWatch::Ready writable(runtime::Context& context) { return watch_.writable(context); }
     runtime::FdWatch::Either either(runtime::Context& context) { return watch_.either(context); }
 
-    // False when the peer has closed an idle connection or sent something unasked.
+    // False when the peer has closed an idle connection or sent something unasked, as far as the loop
+    // has heard.
     bool is_quiet();
     // Received bytes stand in OpenSSL's memory: waiting for the socket to become readable would be wrong.
     bool has_buffered() const { return ssl_ && SSL_has_pending(ssl_.get()); }
@@ -78,6 +81,7 @@ class Stream {
     SslPointer ssl_;
     bool tls_broken_ = false;  // no close_notify may follow
     bool abortive_ = false;
+    bool drained_ = false;  // the last read has emptied the socket
     runtime::FdWatch watch_;
 };
 

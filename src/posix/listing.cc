@@ -28,7 +28,7 @@ struct Pages {
 // Makes one page. Takes the pages by value: they must last until it has ended.
 Task<void> make_page(std::shared_ptr<Pages> pages) {
     auto job = [&] { return pages->walk.next_page(); };
-    Result<Page> page = co_await pages->workshop->pool.run(pages->workshop->loop, job);
+    Result<Page> page = co_await pages->workshop->pool.run(job);
     pages->making = false;
     if (pages->dropped) co_return;
     pages->ready.emplace(std::move(page));

@@ -21,12 +21,10 @@ runtime::Task<void> for_each_in_pool(runtime::Loop& loop, runtime::Pool& pool, s
         for (std::size_t i = next++; i < items.size(); i = next++, ++done) work(items[i]);
         return done;
     };
-    auto lane = [](runtime::Loop& on, runtime::Pool& threads, auto& job) -> runtime::Task<void> {
-        co_await threads.run(on, job);
-    };
+    auto lane = [](runtime::Pool& threads, auto& job) -> runtime::Task<void> { co_await threads.run(job); };
     runtime::TaskGroup lanes(loop);
     for (std::size_t i = 0; i < std::min(items.size(), pool.threads()); ++i)
-        lanes.spawn(lane(loop, pool, lane_job));
+        lanes.spawn(lane(pool, lane_job));
     co_await lanes.wait();
 }
 

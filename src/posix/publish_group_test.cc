@@ -77,7 +77,7 @@ class Groups : public ::testing::Test {
     testing::FaultyOs os_;
     std::shared_ptr<const Root> root_ = open_root(tree_.path(), os_);
     runtime::IoLoop loop_;
-    runtime::Pool pool_{4, "group-test"};
+    runtime::Pool pool_{loop_, 4, "group-test"};
     Context context_{loop_};
     UnsyncedDirectories unsynced_;
     std::vector<std::string> warnings_;
@@ -167,7 +167,7 @@ TEST(GroupWait, ends_after_its_bound_when_an_arrival_does_not_come) {
     TempDirectory tree;
     auto root = open_root(tree.path());
     runtime::ManualLoop loop;
-    runtime::Pool pool(2, "group-test");
+    runtime::Pool pool(loop, 2, "group-test");
     Context context(loop);
     UnsyncedDirectories unsynced;
     PublishGroup group(loop, pool, unsynced, nullptr);

@@ -108,7 +108,7 @@ Task<Result<void>> PosixSink::write(Context& context, std::uint64_t offset_bytes
                  "{} bytes at {} of {}", bytes.size(), offset_bytes, request_.size_bytes);
     GODWIT_CO_TRY_VOID(context.check());
     auto job = [&] { return store_part(offset_bytes, bytes, digest); };
-    GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(workshop_->loop, job));
+    GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(job));
     if (!bytes.empty()) stored_[offset_bytes / part_size_bytes()] = true;
     co_return {};
 }
@@ -159,7 +159,7 @@ Task<void> PosixSink::give_up() {
         file_.remove();
         return true;
     };
-    co_await workshop_->pool.run(workshop_->loop, job);
+    co_await workshop_->pool.run(job);
 }
 
 // All that the group would do with a small file, in pieces.
@@ -168,7 +168,7 @@ Task<Result<void>> PosixSink::prepare(Context& context, const Digest& source) {
         GODWIT_TRY_VOID(file_.set_attributes());
         return file_.sync();
     };
-    GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(workshop_->loop, sync));
+    GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(sync));
     if (request_.verify) co_return co_await read_back(context, source);
     file_.prepared(EvidenceLevel::None, std::nullopt);
     co_return {};
@@ -178,7 +178,7 @@ Task<Result<void>> PosixSink::read_back(Context& context, const Digest& source) 
     struct stat status = file_.staged().status;
     status.st_size = static_cast<off_t>(request_.size_bytes);
     auto open = [&] { return Medium::past_cache(*root_, file_.staged().fd.get(), status); };
-    std::unique_ptr<Medium> medium = co_await workshop_->pool.run(workshop_->loop, open);
+    std::unique_ptr<Medium> medium = co_await workshop_->pool.run(open);
     Result<Digest> found = Error(ErrorKind::Invalid, "", "", "");
     if (digests_combine(source.algorithm())) {
         found = co_await digest_in_parallel(context, *medium, source.algorithm());
@@ -211,14 +211,14 @@ Task<Result<Digest>> PosixSink::digest_in_order(Context& context, const Medium& 
     for (std::uint64_t offset = 0; offset < request_.size_bytes; offset += kWindowBytes) {
         GODWIT_CO_TRY_VOID(context.check());
         auto job = [&] { return digest_window(medium, offset, hasher); };
-        GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(workshop_->loop, job));
+        GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(job));
     }
     co_return hasher.digest();
 }
 
 Task<void> PosixSink::window_task(Windows& windows, const Medium& medium, std::size_t number) {
     auto job = [&] { return digest_window(medium, number * kWindowBytes, windows.hashers[number]); };
-    Result<void> done = co_await workshop_->pool.run(workshop_->loop, job);
+    Result<void> done = co_await workshop_->pool.run(job);
     if (!done && !windows.failure) windows.failure.emplace(std::move(done.error()));
 }
 
@@ -259,7 +259,7 @@ Task<Result<std::unique_ptr<store::Sink>>> begin_sink(std::shared_ptr<Workshop> 
     std::string name = workshop->staging->name_for(request.key);
     auto sink = std::make_unique<PosixSink>(workshop, std::move(path), request, std::move(name));
     auto job = [&] { return sink->begin(); };
-    GODWIT_CO_TRY_VOID(co_await workshop->pool.run(workshop->loop, job));
+    GODWIT_CO_TRY_VOID(co_await workshop->pool.run(job));
     co_return std::unique_ptr<store::Sink>(std::move(sink));
 }
 
@@ -275,7 +275,7 @@ Task<Result<std::unique_ptr<store::Sink>>> resume_sink(std::shared_ptr<Workshop>
     }
     auto sink = std::make_unique<PosixSink>(workshop, std::move(path), request, parsed->staged_name);
     auto job = [&] { return sink->resume(*parsed); };
-    GODWIT_CO_TRY_VOID(co_await workshop->pool.run(workshop->loop, job));
+    GODWIT_CO_TRY_VOID(co_await workshop->pool.run(job));
     co_return std::unique_ptr<store::Sink>(std::move(sink));
 }
 

@@ -63,9 +63,9 @@ class FileSource final : public store::Source {
           path_(std::move(path)),
           algorithm_(algorithm) {}
 
-    // The steps of open(), on a pool thread.
+    // On a pool thread: opens for reads in parts, or reads the whole file.
     Result<void> open(const store::OpenRequest& request);
-    Result<void> read_whole();
+    Result<void> read_whole(const store::OpenRequest& request);
 
     const model::ObjectInfo& info() const override { return info_; }
     std::optional<Part> take_whole() override { return std::exchange(whole_, std::nullopt); }
@@ -75,18 +75,21 @@ class FileSource final : public store::Source {
                               std::span<std::byte> out) override {
         GODWIT_CO_TRY_VOID(context.check());
         auto job = [&] { return read_now(offset_bytes, out); };
-        co_return co_await workshop_->pool.run(workshop_->loop, job);
+        co_return co_await workshop_->pool.run(job);
     }
 
     Task<Result<void>> verify_unchanged(Context& context) override {
         GODWIT_CO_TRY_VOID(context.check());
         auto job = [&] { return look_again(); };
-        co_return co_await workshop_->pool.run(workshop_->loop, job);
+        co_return co_await workshop_->pool.run(job);
     }
 
   private:
+    Result<void> open_file();
+    Result<void> look(const store::OpenRequest& request);
     Result<Digest> read_now(std::uint64_t offset_bytes, std::span<std::byte> out) const;
     Result<void> look_again() const;
+    Result<struct stat> status_now() const;
     std::string subject() const { return root_->display(path_); }
 
     std::shared_ptr<Workshop> workshop_;
@@ -100,28 +103,43 @@ class FileSource final : public store::Source {
     std::optional<Part> whole_;
 };
 
-Result<void> FileSource::open(const store::OpenRequest& request) {
+Result<void> FileSource::open_file() {
     Opened opened = open_for_reading(*root_, path_);
     if (!opened) return open_error(opened.error(), subject());
     fd_ = std::move(*opened);
-    int failed = root_->os().fstat(fd_.get(), status_);
-    if (failed < 0) return path_error(-failed, "look at", subject());
-    if (!is_expected(request, status_))
-        return changed("open", subject(), request.expected, identity_of(status_));
-    info_ = info_of(request.key, status_);
-    if (request.from_medium) {
-        medium_ = Medium::past_cache(*root_, fd_.get(), status_);
-    } else {
-        medium_ = std::make_unique<Medium>(root_->os(), fd_.get());
-    }
+    medium_ = std::make_unique<Medium>(root_->os(), fd_.get());
     return {};
 }
 
-Result<void> FileSource::read_whole() {
-    Buffer bytes(info_.entry.identity.size_bytes);
-    GODWIT_TRY(Digest digest, read_now(0, bytes.span()));
-    GODWIT_TRY_VOID(look_again());
-    whole_.emplace(Part{.bytes = std::move(bytes), .digest = digest});
+// Is what is open what was listed?
+Result<void> FileSource::look(const store::OpenRequest& request) {
+    GODWIT_TRY(status_, status_now());
+    if (!is_expected(request, status_))
+        return changed("open", subject(), request.expected, identity_of(status_));
+    info_ = info_of(request.key, status_);
+    return {};
+}
+
+Result<void> FileSource::open(const store::OpenRequest& request) {
+    GODWIT_TRY_VOID(open_file());
+    GODWIT_TRY_VOID(look(request));
+    if (request.from_medium) medium_ = Medium::past_cache(*root_, fd_.get(), status_);
+    return {};
+}
+
+// Looks once, and afterwards: a file that then is what was listed was so all the while. What else may stand
+// there by now is not harmed by a read at a position; a pipe or terminal refuses it.
+Result<void> FileSource::read_whole(const store::OpenRequest& request) {
+    if (request.from_medium) {
+        GODWIT_TRY_VOID(open(request));
+    } else {
+        GODWIT_TRY_VOID(open_file());
+    }
+    Buffer bytes(request.expected.size_bytes);
+    Result<Digest> digest = read_now(0, bytes.span());
+    GODWIT_TRY_VOID(look(request));
+    if (!digest) return std::move(digest.error());
+    whole_.emplace(Part{.bytes = std::move(bytes), .digest = *digest});
     return {};
 }
 
@@ -138,10 +156,15 @@ Result<Digest> FileSource::read_now(std::uint64_t offset_bytes, std::span<std::b
     return hasher.digest();
 }
 
-Result<void> FileSource::look_again() const {
+Result<struct stat> FileSource::status_now() const {
     struct stat now{};
     int failed = root_->os().fstat(fd_.get(), now);
     if (failed < 0) return path_error(-failed, "look at", subject());
+    return now;
+}
+
+Result<void> FileSource::look_again() const {
+    GODWIT_TRY(struct stat now, status_now());
     if (same_generation(status_, now)) return {};
     return changed("read", subject(), identity_of(status_), identity_of(now));
 }
@@ -173,7 +196,7 @@ class HeldSource final : public store::Source {
     Task<Result<void>> verify_unchanged(Context& context) override {
         GODWIT_CO_TRY_VOID(context.check());
         auto job = [&] { return HeldSource(workshop_, root_, request_).open(); };
-        co_return co_await workshop_->pool.run(workshop_->loop, job);
+        co_return co_await workshop_->pool.run(job);
     }
 
   private:
@@ -230,8 +253,8 @@ Result<std::unique_ptr<store::Source>> open_source(std::shared_ptr<Workshop> wor
     }
     auto source =
         std::make_unique<FileSource>(std::move(workshop), std::move(root), path.path, request.digest);
-    GODWIT_TRY_VOID(source->open(request));
-    if (request.expected.size_bytes <= request.whole_bytes_max) GODWIT_TRY_VOID(source->read_whole());
+    bool is_small = request.expected.size_bytes <= request.whole_bytes_max;
+    GODWIT_TRY_VOID(is_small ? source->read_whole(request) : source->open(request));
     return std::unique_ptr<store::Source>(std::move(source));
 }
 

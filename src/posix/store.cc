@@ -116,7 +116,7 @@ PosixStore::~PosixStore() = default;
 Task<Result<store::RootIdentity>> PosixStore::attach(Context& context, store::Role role) {
     GODWIT_CO_TRY_VOID(context.check());
     auto job = [&] { return attach_now(*workshop_, role); };
-    GODWIT_CO_TRY(Attached attached, co_await workshop_->pool.run(workshop_->loop, job));
+    GODWIT_CO_TRY(Attached attached, co_await workshop_->pool.run(job));
     workshop_->root = std::move(attached.root);
     capabilities_.commit_evidence = attached.evidence;
     store::RootIdentity identity;
@@ -138,7 +138,7 @@ Task<Result<std::optional<ObjectInfo>>> PosixStore::stat(Context& context, const
     GODWIT_CO_TRY_VOID(context.check());
     std::shared_ptr<const Root> root = workshop_->root;
     auto job = [&] { return look(*root, key); };
-    co_return co_await workshop_->pool.run(workshop_->loop, job);
+    co_return co_await workshop_->pool.run(job);
 }
 
 Task<Result<std::unique_ptr<store::Source>>> PosixStore::open(Context& context,
@@ -146,7 +146,7 @@ Task<Result<std::unique_ptr<store::Source>>> PosixStore::open(Context& context,
     GODWIT_CO_TRY_VOID(context.check());
     std::shared_ptr<const Root> root = workshop_->root;
     auto job = [&] { return open_source(workshop_, root, request); };
-    co_return co_await workshop_->pool.run(workshop_->loop, job);
+    co_return co_await workshop_->pool.run(job);
 }
 
 Receipt PosixStore::receipt_for(const Published& published) const {
@@ -195,7 +195,7 @@ Task<Result<Receipt>> PosixStore::put_file(Context& context, const store::PutReq
         if (!staged) change.remove();
         return staged;
     };
-    GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(workshop_->loop, stage));
+    GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(stage));
     GODWIT_CO_TRY_VOID(co_await workshop_->group.join(context, root, change, std::move(arrival)));
     co_return receipt_for(change.published());
 }
@@ -222,7 +222,7 @@ Task<Result<void>> PosixStore::discard(Context& context, const Key& key, const s
     std::string name = parsed ? parsed->staged_name : workshop_->staging->name_for(key);
     std::shared_ptr<const Root> root = workshop_->root;
     auto job = [&] { return discard_staged(*root, *path, name); };
-    co_return co_await workshop_->pool.run(workshop_->loop, job);
+    co_return co_await workshop_->pool.run(job);
 }
 
 Task<Result<Receipt>> PosixStore::copy_from(Context&, store::Store&, const store::CopyRequest& request) {
@@ -237,7 +237,7 @@ Task<Result<Receipt>> PosixStore::set_metadata(Context& context, const store::Pu
     std::shared_ptr<const Root> root = workshop_->root;
     ChangeTools tools = workshop_->tools(*root);
     auto job = [&] { return change_metadata(tools, path, request, expected); };
-    GODWIT_CO_TRY(Published published, co_await workshop_->pool.run(workshop_->loop, job));
+    GODWIT_CO_TRY(Published published, co_await workshop_->pool.run(job));
     co_return receipt_for(published);
 }
 

@@ -129,7 +129,7 @@ class StoreFixture : public ::testing::Test {
     TempDirectory tree_;
     FaultyOs os_;
     runtime::IoLoop loop_;
-    runtime::Pool pool_{4, "posix-test"};
+    runtime::Pool pool_{loop_, 4, "posix-test"};
     runtime::Context context_{loop_};
     std::unique_ptr<PosixStore> store_;
     std::vector<std::string> warnings_;

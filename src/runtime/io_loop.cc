@@ -1,29 +1,66 @@
 #include "runtime/io_loop.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <random>
 
 namespace godwit::runtime {
 
-namespace asio = boost::asio;
+namespace {
 
-struct IoLoop::Impl {
-    // One thread runs it; others only post.
-    asio::io_context io{1};
-    asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
-    // The executor's own type: behind any_io_executor each wait would cost virtual calls.
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                               asio::io_context::executor_type>
-        timer{io};
-    Instant armed = Instant::max();
-    bool turn_wanted = false;
+constexpr int kEventsPerTurnMax = 256;
+
+// A descriptor that the loop cannot do without.
+int needed(int fd, const char* what) {
+    GODWIT_CHECK(fd >= 0, "{}: errno {}", what, errno);
+    return fd;
+}
+
+}  // namespace
+
+struct FdWatch::Impl {
+    int epoll_fd;
+    int fd;
+    bool news = false;
+    Ready* reader = nullptr;
+    Ready* writer = nullptr;
+
+    void happened(std::uint32_t events);
 };
 
-IoLoop::IoLoop() : Loop(std::random_device{}()), impl_(std::make_unique<Impl>()) {}
-IoLoop::~IoLoop() = default;
+// An error or the peer's end makes both directions ready: the operation will tell.
+void FdWatch::Impl::happened(std::uint32_t events) {
+    constexpr std::uint32_t kOver = EPOLLERR | EPOLLHUP;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI | kOver)) {
+        if (reader) {
+            reader->become_ready(Direction::Read);
+        } else {
+            news = true;
+        }
+    }
+    if ((events & (EPOLLOUT | kOver)) && writer) writer->become_ready(Direction::Write);
+}
+
+IoLoop::IoLoop()
+    : Loop(std::random_device{}()),
+      epoll_fd_(needed(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      wake_fd_(needed(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = nullptr;
+    int added = epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event);
+    GODWIT_CHECK(added == 0, "epoll_ctl: errno {}", errno);
+}
+
+IoLoop::~IoLoop() {
+    close(wake_fd_);
+    close(epoll_fd_);
+}
 
 Instant IoLoop::now() const {
     return system_clock().now();
@@ -33,115 +70,123 @@ std::int64_t IoLoop::unix_time_ns() const {
 }
 
 void IoLoop::run() {
-    impl_->io.run();
+    while (!stopping_) {
+        bool more_to_do = run_ready();
+        if (stopping_) break;
+        wait_for_events(more_to_do);
+        run_timers();
+    }
     // Afterwards, not before: a stop() that comes before run() counts.
-    impl_->io.restart();
+    stopping_ = false;
 }
 
 void IoLoop::stop() {
-    impl_->io.stop();
+    stopping_ = true;
+    wake();
 }
 
 void IoLoop::wake() {
-    asio::post(impl_->io, [this] {
-        if (run_ready()) want_turn();
-    });
+    std::uint64_t one = 1;
+    // Full (it never is) would do as well: then the loop wakes anyway.
+    ssize_t written = write(wake_fd_, &one, sizeof one);
+    GODWIT_CHECK(written == sizeof one || errno == EAGAIN, "eventfd: errno {}", errno);
 }
 
-void IoLoop::want_turn() {
-    if (std::exchange(impl_->turn_wanted, true)) return;
-    asio::post(impl_->io, [this] {
-        impl_->turn_wanted = false;
-        if (run_ready()) want_turn();
-    });
+void IoLoop::hear_wake() const {
+    std::uint64_t count;
+    ssize_t got = read(wake_fd_, &count, sizeof count);
+    GODWIT_CHECK(got == sizeof count || errno == EAGAIN, "eventfd: errno {}", errno);
 }
 
-void IoLoop::arm(Instant due) {
-    // An alarm that is earlier than needed costs one empty turn; moving it costs more.
-    if (impl_->armed <= due) return;
-    impl_->armed = due;
-    impl_->timer.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(due));
-    impl_->timer.async_wait([this](const boost::system::error_code& error) {
-        if (error) return;  // moved to an earlier instant
-        impl_->armed = Instant::max();
-        run_timers();
-        if (Instant next = next_timer(); next != Instant::max()) arm(next);
-    });
+// Never shorter than the next timer asks for.
+int IoLoop::patience_ms() const {
+    using Ms = std::chrono::milliseconds;
+    constexpr Ms kLongest = std::chrono::hours(1);
+    Instant due = next_timer();
+    if (due == Instant::max()) return -1;
+    Ms wait = std::chrono::ceil<Ms>(std::max(due - now(), Duration(0)));
+    return static_cast<int>(std::min(wait, kLongest).count());
 }
 
-struct FdWatch::Impl {
-    explicit Impl(asio::io_context& io, int fd) : descriptor(io, fd) {}
-    // The descriptor is its owner's to close.
-    ~Impl() { descriptor.release(); }
-    asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor;
-};
-
-namespace {
-
-asio::posix::descriptor_base::wait_type wait_type(FdWatch::Direction direction) {
-    return direction == FdWatch::Direction::Read ? asio::posix::descriptor_base::wait_read
-                                                 : asio::posix::descriptor_base::wait_write;
+// Nobody runs while the events are handed out, so every watch that they name is still there.
+void IoLoop::wait_for_events(bool more_to_do) {
+    std::array<epoll_event, kEventsPerTurnMax> events;
+    int patience = more_to_do || !may_sleep() ? 0 : patience_ms();
+    int count = epoll_wait(epoll_fd_, events.data(), kEventsPerTurnMax, patience);
+    GODWIT_CHECK(count >= 0 || errno == EINTR, "epoll_wait: errno {}", errno);
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        auto* watch = static_cast<FdWatch::Impl*>(event.data.ptr);
+        if (watch) {
+            watch->happened(event.events);
+        } else {
+            hear_wake();
+        }
+    }
 }
 
-}  // namespace
+FdWatch::FdWatch(IoLoop& loop, int fd) : impl_(std::make_unique<Impl>(Impl{loop.epoll_fd_, fd})) {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+    event.data.ptr = impl_.get();
+    int added = epoll_ctl(impl_->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    GODWIT_CHECK(added == 0, "epoll_ctl of {}: errno {}", fd, errno);
+}
 
-FdWatch::FdWatch(IoLoop& loop, int fd) : impl_(std::make_unique<Impl>(loop.impl().io, fd)) {}
-FdWatch::~FdWatch() = default;
+FdWatch::~FdWatch() {
+    if (impl_) epoll_ctl(impl_->epoll_fd, EPOLL_CTL_DEL, impl_->fd, nullptr);
+}
+
 FdWatch::FdWatch(FdWatch&&) noexcept = default;
 
+void FdWatch::will_read() {
+    impl_->news = false;
+}
+
+bool FdWatch::has_news() const {
+    return impl_->news;
+}
+
 bool FdWatch::Ready::await_suspend(std::coroutine_handle<> handle) {
-    if (context_.is_cancelled()) return false;
-    handle_ = handle;
-    context_.watch(*this);
-    // The handler runs in every case: also after cancel(), then with operation_aborted.
-    watch_.impl_->descriptor.async_wait(wait_type(direction_),
-                                        [this](const boost::system::error_code&) { became_ready(); });
-    return true;
-}
-
-void FdWatch::Ready::became_ready() {
-    this->unlink();
-    handle_.resume();
-}
-
-// Also wakes the other direction's waiter, who will find that nothing is ready and wait again.
-void FdWatch::Ready::cancelled() {
-    watch_.impl_->descriptor.cancel();
-}
-
-bool FdWatch::Either::await_suspend(std::coroutine_handle<> handle) {
-    if (context_.is_cancelled()) return false;
-    handle_ = handle;
-    context_.watch(*this);
-    start(Direction::Read);
-    start(Direction::Write);
-    return true;
-}
-
-void FdWatch::Either::start(Direction direction) {
-    ++running_;
-    auto handler = [this, direction](const boost::system::error_code& error) { ended(direction, !error); };
-    watch_.impl_->descriptor.async_wait(wait_type(direction), handler);
-}
-
-// The first takes the other back; both handlers must have run before this object may go.
-void FdWatch::Either::ended(Direction direction, bool is_ready) {
-    if (is_ready && !first_) first_ = direction;
-    if (--running_ > 0) {
-        watch_.impl_->descriptor.cancel();
-        return;
+    if (!suspend(handle)) return false;
+    if (is_ready_now()) {
+        complete();
+        return true;
     }
-    this->unlink();
-    handle_.resume();
+    Impl& impl = *watch_.impl_;
+    GODWIT_CHECK(!(wanted_.read && impl.reader) && !(wanted_.write && impl.writer), "a second waiter on {}",
+                 impl.fd);
+    if (wanted_.read) impl.reader = this;
+    if (wanted_.write) impl.writer = this;
+    return true;
 }
 
-void FdWatch::Either::cancelled() {
-    watch_.impl_->descriptor.cancel();
+bool FdWatch::Ready::is_ready_now() {
+    if (!wanted_.ask_first) return std::exchange(watch_.impl_->news, false);
+    pollfd state{.fd = watch_.impl_->fd, .events = 0, .revents = 0};
+    if (wanted_.read) state.events |= POLLIN | POLLRDHUP | POLLPRI;
+    if (wanted_.write) state.events |= POLLOUT;
+    if (poll(&state, 1, 0) <= 0) return false;
+    bool is_over = state.revents & (POLLERR | POLLHUP | POLLNVAL);
+    bool may_write = wanted_.write && (is_over || (state.revents & POLLOUT));
+    direction_ = may_write ? Direction::Write : Direction::Read;
+    return true;
+}
+
+void FdWatch::Ready::become_ready(Direction direction) {
+    direction_ = direction;
+    forget();
+    complete();
+}
+
+void FdWatch::Ready::forget() {
+    if (watch_.impl_->reader == this) watch_.impl_->reader = nullptr;
+    if (watch_.impl_->writer == this) watch_.impl_->writer = nullptr;
 }
 
 Result<FdWatch::Direction> FdWatch::Either::await_resume() const {
-    GODWIT_TRY_VOID(context_.check());
-    return first_.value_or(Direction::Write);
+    GODWIT_TRY_VOID(end());
+    return direction();
 }
 
 }  // namespace godwit::runtime

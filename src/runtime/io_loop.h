@@ -1,9 +1,11 @@
-// IoLoop: the loop of real life, on Boost.Asio's io_context: real time, sockets, other threads.
+// IoLoop: the loop of real life: real time, descriptors (epoll), other threads.
 //
 // FdWatch waits until a descriptor is readable or writable. It is the only way in which sockets
-// reach the rest of Godwit, so that no header but this module's and net's knows Asio.
+// reach the rest of Godwit.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <memory>
 
 #include "runtime/context.h"
@@ -33,24 +35,30 @@ class IoLoop final : public Loop {
         return std::move(*value);
     }
 
-    struct Impl;
-    Impl& impl() { return *impl_; }
-
   private:
+    friend class FdWatch;
     template <class T>
     static Task<void> keep(Task<T> task, std::optional<T>& value, IoLoop& loop) {
         value.emplace(co_await std::move(task));
         loop.stop();
     }
     void wake() override;
-    void want_turn() override;
-    void arm(Instant due) override;
+    void wait_for_events(bool more_to_do);
+    int patience_ms() const;
+    void hear_wake() const;
 
-    std::unique_ptr<Impl> impl_;
+    int epoll_fd_;
+    int wake_fd_;
+    std::atomic<bool> stopping_ = false;
 };
 
-// Watches one descriptor, which must be non-blocking, stay open, and outlive the watch. One reader
-// and one writer may wait at the same time. Loop thread only.
+// Watches one descriptor, which must be non-blocking, pollable (no regular file), stay open, and outlive
+// the watch. One reader and one writer may wait at the same time. Loop thread only.
+//
+// The kernel is asked to tell of changes only (edge-triggered), and once for the watch's whole life. So
+// there are two ways to wait: readable(), writable() and either() ask for the state first, by a system
+// call, and are always right. more_readable() saves that call and is for those who know that they
+// have read everything.
 class FdWatch {
   public:
     FdWatch(IoLoop& loop, int fd);
@@ -60,53 +68,68 @@ class FdWatch {
     enum class Direction : std::uint8_t { Read, Write };
 
     // Resumes when the descriptor is ready, or seems to be: try the operation, then wait again.
-    class Ready : private Cancellable {
+    class Ready : private Wait {
       public:
-        Ready(FdWatch& watch, Context& wait_context, Direction direction)
-            : watch_(watch), context_(wait_context), direction_(direction) {}
         bool await_ready() const noexcept { return false; }
         bool await_suspend(std::coroutine_handle<> handle);
-        Result<void> await_resume() const { return context_.check(); }
+        Result<void> await_resume() const { return outcome(); }
+
+      protected:
+        friend class FdWatch;
+        struct Wanted {
+            bool read, write;
+            bool ask_first;
+        };
+        Ready(FdWatch& watch, Context& wait_context, Wanted wanted)
+            : Wait(wait_context), watch_(watch), wanted_(wanted) {}
+        Direction direction() const { return direction_; }
+        Result<void> end() const { return outcome(); }
 
       private:
-        friend class FdWatch;
-        void cancelled() override;
-        void became_ready();
+        bool is_ready_now();
+        void become_ready(Direction direction);
+        void forget() override;
 
         FdWatch& watch_;
-        Context& context_;
-        Direction direction_;
-        std::coroutine_handle<> handle_;
+        Wanted wanted_;
+        Direction direction_ = Direction::Write;
     };
 
     // Resumes when the descriptor is readable or writable, and says which came first. Nobody else may
     // wait at the same time.
-    class Either : private Cancellable {
+    class Either : public Ready {
       public:
-        Either(FdWatch& watch, Context& wait_context) : watch_(watch), context_(wait_context) {}
-        bool await_ready() const noexcept { return false; }
-        bool await_suspend(std::coroutine_handle<> handle);
         Result<Direction> await_resume() const;
 
       private:
         friend class FdWatch;
-        void cancelled() override;
-        void start(Direction direction);
-        void ended(Direction direction, bool is_ready);
-
-        FdWatch& watch_;
-        Context& context_;
-        std::optional<Direction> first_;
-        int running_ = 0;
-        std::coroutine_handle<> handle_;
+        using Ready::Ready;
     };
 
-    Ready readable(Context& context) { return Ready(*this, context, Direction::Read); }
-    Ready writable(Context& context) { return Ready(*this, context, Direction::Write); }
-    Either either(Context& context) { return Either(*this, context); }
+    Ready readable(Context& context) {
+        return {*this, context, {.read = true, .write = false, .ask_first = true}};
+    }
+    Ready writable(Context& context) {
+        return {*this, context, {.read = false, .write = true, .ask_first = true}};
+    }
+    Either either(Context& context) {
+        return {*this, context, {.read = true, .write = true, .ask_first = true}};
+    }
+
+    // Resumes when something has come since the last will_read(). Only for who has read all that was
+    // there then: the read came back short, or with EAGAIN.
+    Ready more_readable(Context& context) {
+        return {*this, context, {.read = true, .write = false, .ask_first = false}};
+    }
+    // A read is about to begin: what has come until now is not news any more.
+    void will_read();
+    // Has anything come, the peer's end included, since the last will_read()? As the loop knows it: what
+    // came during this turn is not seen yet.
+    bool has_news() const;
 
   private:
     struct Impl;
+    friend class IoLoop;
     std::unique_ptr<Impl> impl_;
 };
 

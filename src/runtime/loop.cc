@@ -28,26 +28,27 @@ void Loop::post(std::move_only_function<void()> work) {
     {
         std::lock_guard lock(mutex_);
         posted_.push_back(std::move(work));
-        wake_needed = !std::exchange(woken_, true);
+        wake_needed = std::exchange(asleep_, false);
     }
     if (wake_needed) wake();
 }
 
-void Loop::resume_from_thread(RemoteResume& node) {
+void Loop::resume_from_thread(RemoteResumes& nodes) {
     bool wake_needed;
     {
         std::lock_guard lock(mutex_);
-        node.next = nullptr;
-        (remote_tail_ ? remote_tail_->next : remote_head_) = &node;
-        remote_tail_ = &node;
-        wake_needed = !std::exchange(woken_, true);
+        remote_.add_all(nodes);
+        wake_needed = std::exchange(asleep_, false);
     }
     if (wake_needed) wake();
 }
 
 void Loop::resume_soon(std::coroutine_handle<> handle) {
-    if (ready_.empty()) want_turn();
     ready_.push_back(handle);
+}
+
+void Loop::at_turn_end(TurnEnd& end) {
+    if (!std::exchange(end.is_wanted_, true)) turn_ends_.push_back(&end);
 }
 
 void Loop::spawn(Task<void> task) {
@@ -57,9 +58,7 @@ void Loop::spawn(Task<void> task) {
 void Loop::start_timer(Timer& timer, Instant due) {
     GODWIT_CHECK(!timer.is_linked(), "a running timer was started again");
     timer.due_ = due;
-    bool earliest = timers_.empty() || due < timers_.begin()->due_;
     timers_.insert(timer);
-    if (earliest) arm(due);
 }
 
 void Loop::run_timers() {
@@ -77,19 +76,30 @@ Instant Loop::next_timer() const {
 
 void Loop::take_remote() {
     std::vector<std::move_only_function<void()>> posted;
-    RemoteResume* node;
+    RemoteResumes nodes;
     {
         std::lock_guard lock(mutex_);
         posted.swap(posted_);
-        node = std::exchange(remote_head_, nullptr);
-        remote_tail_ = nullptr;
-        woken_ = false;
+        nodes.add_all(remote_);
+        asleep_ = false;
     }
     for (auto& work : posted) work();
-    while (node) {
-        RemoteResume* next = node->next;  // the node dies with the coroutine that it resumes
-        ready_.push_back(node->handle);
-        node = next;
+    while (RemoteResume* node = nodes.take_first()) ready_.push_back(node->handle);
+}
+
+bool Loop::may_sleep() {
+    std::lock_guard lock(mutex_);
+    asleep_ = remote_.empty() && posted_.empty();
+    return asleep_;
+}
+
+// What one of them makes ready or asks for is the next turn's.
+void Loop::end_turn() {
+    std::vector<TurnEnd*> ends;
+    ends.swap(turn_ends_);
+    for (TurnEnd* end : ends) {
+        end->is_wanted_ = false;
+        end->turn_ended();
     }
 }
 
@@ -100,7 +110,8 @@ bool Loop::run_ready() {
         ready_.pop_front();
         handle.resume();
     }
-    return !ready_.empty();
+    end_turn();
+    return !ready_.empty() || !turn_ends_.empty();
 }
 
 }  // namespace godwit::runtime

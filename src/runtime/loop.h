@@ -42,6 +42,47 @@ struct RemoteResume {
     RemoteResume* next = nullptr;
 };
 
+// Several of them, in order: handed over at once they cost one lock and at most one wake-up.
+class RemoteResumes {
+  public:
+    bool empty() const { return !first_; }
+    void add(RemoteResume& node) {
+        node.next = nullptr;
+        (last_ ? last_->next : first_) = &node;
+        last_ = &node;
+    }
+    // Appends all of `more`, which is empty then.
+    void add_all(RemoteResumes& more) {
+        if (more.empty()) return;
+        (last_ ? last_->next : first_) = more.first_;
+        last_ = more.last_;
+        more = RemoteResumes();
+    }
+    // Takes the first one out; null when there is none.
+    RemoteResume* take_first() {
+        RemoteResume* node = first_;
+        if (!node) return nullptr;
+        first_ = node->next;
+        if (!first_) last_ = nullptr;
+        return node;
+    }
+
+  private:
+    RemoteResume* first_ = nullptr;
+    RemoteResume* last_ = nullptr;
+};
+
+// Something to be done once at the end of the loop's turn, for all that asked for it in the turn.
+class TurnEnd {
+  public:
+    virtual ~TurnEnd() = default;
+
+  private:
+    friend class Loop;
+    virtual void turn_ended() = 0;
+    bool is_wanted_ = false;
+};
+
 class Loop {
   public:
     virtual ~Loop() = default;
@@ -54,13 +95,21 @@ class Loop {
 
     // Runs `work` on the loop's thread, in order. Any thread.
     void post(std::move_only_function<void()> work);
-    // Resumes node.handle on the loop's thread. Any thread; `node` lives until then.
-    void resume_from_thread(RemoteResume& node);
+    // Resumes each node's handle on the loop's thread. Any thread; the nodes live until then. `nodes`
+    // is empty afterwards.
+    void resume_from_thread(RemoteResumes& nodes);
+    void resume_from_thread(RemoteResume& node) {
+        RemoteResumes one;
+        one.add(node);
+        resume_from_thread(one);
+    }
 
     // The rest: loop thread only.
 
     // Resumes the coroutine after the running one has suspended. Order is kept.
     void resume_soon(std::coroutine_handle<> handle);
+    // Calls `end` once, after the coroutines of this turn have run. It lives until then.
+    void at_turn_end(TurnEnd& end);
     // Runs a task that nobody awaits; its frame is freed at its end. Prefer TaskGroup.
     void spawn(Task<void> task);
     // `timer` must not be running. A due instant in the past fires in the next turn.
@@ -72,33 +121,34 @@ class Loop {
   protected:
     explicit Loop(std::uint64_t seed) : random_(seed) {}
 
-    // Resumes all that is ready, with what that makes ready, up to a bound that keeps the loop's
-    // sockets served. True if more is waiting.
+    // One turn: resumes all that is ready, with what that makes ready, up to a bound that keeps the
+    // loop's sockets served; then what waits for the turn's end. True if more is waiting.
     bool run_ready();
     // Fires every timer that is due.
     void run_timers();
     // When the next timer is due; Instant::max() if none runs.
     Instant next_timer() const;
 
-    // Asks the loop for a turn of run_ready() soon. `wake` is any thread's; `want_turn` the loop's.
+    // May the loop's thread wait now? False when other threads have handed something in; once it was
+    // true, the next of them calls wake(). The next turn ends that.
+    bool may_sleep();
+    // Ends the wait of the loop's thread. Any thread.
     virtual void wake() = 0;
-    virtual void want_turn() = 0;
-    // The earliest timer is now this one.
-    virtual void arm(Instant due) = 0;
 
   private:
     using Timers = boost::intrusive::multiset<Timer, boost::intrusive::constant_time_size<false>>;
     void take_remote();
+    void end_turn();
 
     std::deque<std::coroutine_handle<>> ready_;
     Timers timers_;
+    std::vector<TurnEnd*> turn_ends_;
     std::mt19937_64 random_;
 
     std::mutex mutex_;  // guards what other threads hand in
-    RemoteResume* remote_head_ = nullptr;
-    RemoteResume* remote_tail_ = nullptr;
+    RemoteResumes remote_;
     std::vector<std::move_only_function<void()>> posted_;
-    bool woken_ = false;
+    bool asleep_ = false;
 };
 
 }  // namespace godwit::runtime

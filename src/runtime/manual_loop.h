@@ -32,8 +32,6 @@ class ManualLoop final : public Loop {
 
   private:
     void wake() override {}
-    void want_turn() override {}
-    void arm(Instant) override {}
     Instant now_{std::chrono::seconds(1'000'000)};
 };
 

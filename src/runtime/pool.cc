@@ -6,76 +6,135 @@
 
 namespace godwit::runtime {
 
-Pool::Pool(std::size_t threads, const char* name) {
-    for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
-        threads_.emplace_back([this] { serve(); });
-        pthread_setname_np(threads_.back().native_handle(), name);
+namespace {
+
+// Finished jobs wait no longer than this for others to be given back with.
+constexpr Duration kHoldTime = std::chrono::microseconds(200);
+// Jobs that have waited for so long are worth more threads.
+constexpr Duration kPatience = std::chrono::milliseconds(1);
+
+}  // namespace
+
+void Pool::Jobs::add(Job& job) {
+    job.next_ = nullptr;
+    (last ? last->next_ : first) = &job;
+    last = &job;
+    ++count;
+}
+
+void Pool::Jobs::add_all(Jobs& more) {
+    if (more.count == 0) return;
+    (last ? last->next_ : first) = more.first;
+    last = more.last;
+    count += more.count;
+    more = Jobs();
+}
+
+Pool::Job* Pool::Jobs::take_first() {
+    Job* job = first;
+    if (!job) return nullptr;
+    first = job->next_;
+    if (!first) last = nullptr;
+    --count;
+    return job;
+}
+
+// Every thread counts as busy until it waits for the first time.
+Pool::Pool(Loop& loop, std::size_t threads, const char* name)
+    : loop_(loop), workers_(std::max<std::size_t>(threads, 1)) {
+    for (Worker& worker : workers_) {
+        worker.thread = std::thread([this, &worker] { serve(worker); });
+        pthread_setname_np(worker.thread.native_handle(), name);
     }
 }
 
 Pool::~Pool() {
+    GODWIT_CHECK(outbox_.count == 0, "{} jobs were not handed in", outbox_.count);
     {
         std::lock_guard lock(mutex_);
         stopping_ = true;
     }
-    work_ready_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
+    call(workers_.size());
+    for (Worker& worker : workers_) worker.thread.join();
+}
+
+// So many idle threads, or as many as there are. They are notified when the lock is free for them.
+void Pool::call(std::size_t count) {
+    for (; count > 0; --count) {
+        std::unique_lock lock(mutex_);
+        if (idle_.empty()) return;
+        Worker* worker = idle_.back();
+        idle_.pop_back();
+        worker->is_called = true;
+        lock.unlock();
+        worker->called.notify_one();
+    }
 }
 
 void Pool::submit(Job& job) {
-    bool notify;
+    outbox_.add(job);
+    loop_.at_turn_end(*this);
+}
+
+// One thread is called if none is at work; who is at work looks into the queue before it waits.
+void Pool::turn_ended() {
+    bool nobody_works;
     {
         std::lock_guard lock(mutex_);
-        GODWIT_CHECK(!stopping_, "a job was handed to a pool that is ending");
-        job.next_ = nullptr;
-        (tail_ ? tail_->next_ : head_) = &job;
-        tail_ = &job;
-        ++queued_;
-        notify = wake_needed_locked();
+        queued_sum_ += outbox_.count;
+        queue_.add_all(outbox_);
+        nobody_works = busy_locked() == 0;
+        if (!is_linked()) due_sum_ = queued_sum_;
     }
-    if (notify) work_ready_.notify_one();
+    if (nobody_works) call(1);
+    if (!is_linked()) loop_.start_timer(*this, loop_.now() + kPatience);
 }
 
-bool Pool::wake_needed_locked() {
-    if (waking_ || idle_ == 0 || !head_) return false;
-    waking_ = true;
-    return true;
+// Jobs that nobody has taken since the timer was started get twice as many threads, and what is finished
+// does not wait for a job that hangs.
+void Pool::expired() {
+    RemoteResumes finished;
+    std::size_t more = 0;
+    {
+        std::lock_guard lock(mutex_);
+        finished.add_all(finished_);
+        if (taken_sum_ < due_sum_) more = busy_locked();
+        due_sum_ = queued_sum_;
+        if (busy_locked() > 0) loop_.start_timer(*this, loop_.now() + kPatience);
+    }
+    call(more);
+    loop_.resume_from_thread(finished);
 }
 
-// A fair share of the queue, so that a burst of small files costs few wake-ups and large jobs
-// still spread over the threads.
-Pool::Job* Pool::grab_locked() {
-    std::size_t share = std::clamp<std::size_t>(queued_ / threads_.size(), 1, kJobsPerGrabMax);
-    Job* first = head_;
-    Job* last = first;
-    for (std::size_t i = 1; i < share; ++i) last = last->next_;
-    head_ = last->next_;
-    if (!head_) tail_ = nullptr;
-    last->next_ = nullptr;
-    queued_ -= share;
-    return first;
+// Notes that `done` (null: nothing) is finished; the finished ones to be given back now, if any.
+RemoteResumes Pool::finish_locked(Job* done) {
+    RemoteResumes given;
+    Instant now = system_clock().now();
+    if (done && finished_.empty()) finished_since_ = now;
+    if (done) finished_.add(done->resume_);
+    if (queue_.count == 0 || now - finished_since_ >= kHoldTime) given.add_all(finished_);
+    return given;
 }
 
-void Pool::serve() {
+// Waits for a job; null when the pool ends. `done` is the last one, null before the first.
+Pool::Job* Pool::next_job(Worker& worker, Job* done) {
     std::unique_lock lock(mutex_);
-    for (;;) {
-        ++idle_;
-        work_ready_.wait(lock, [&] { return head_ || stopping_; });
-        --idle_;
-        waking_ = false;
-        if (!head_) return;
-        Job* job = grab_locked();
-        bool wake_next = wake_needed_locked();
+    if (RemoteResumes given = finish_locked(done); !given.empty()) {
         lock.unlock();
-        if (wake_next) work_ready_.notify_one();
-        while (job) {
-            Job* next = job->next_;
-            job->work();
-            job->finish();
-            job = next;
-        }
+        loop_.resume_from_thread(given);
         lock.lock();
     }
+    while (queue_.count == 0 && !stopping_) {
+        idle_.push_back(&worker);
+        worker.called.wait(lock, [&] { return std::exchange(worker.is_called, false); });
+    }
+    if (queue_.count > 0) ++taken_sum_;
+    return queue_.take_first();
+}
+
+void Pool::serve(Worker& worker) {
+    Job* job = nullptr;
+    while ((job = next_job(worker, job))) job->work();
 }
 
 }  // namespace godwit::runtime

@@ -1,17 +1,21 @@
 // Pool: threads for work that blocks (files, name-free system calls, digests of large parts).
 //
 //     auto job = [&] { return read_whole(fd); };
-//     auto result = co_await pool.run(context, job);
+//     auto result = co_await pool.run(job);
 //
 // A job cannot be stopped once it runs; the waiting coroutine always resumes after its job has
 // ended, so the job may use what the coroutine owns. A job that has not begun when its context ends
 // is still run: jobs are short, and half-done work would be harder to reason about.
-// A thread takes several jobs at a time when many wait: one wake-up for up to 32 small files.
+//
+// Waking a thread costs as much as reading a small file. So a turn of the loop hands in its jobs
+// together and wakes one thread, which gives several back together; more threads come for work that
+// has waited for a while, and stay as long as there is any.
 #pragma once
 
 #include <condition_variable>
 #include <coroutine>
 #include <cstddef>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -22,14 +26,13 @@
 
 namespace godwit::runtime {
 
-class Pool {
+class Pool : private TurnEnd, private Timer {
   public:
-    static constexpr std::size_t kJobsPerGrabMax = 32;
-
-    // Starts `threads` (at least 1) threads named `name` (at most 15 bytes).
-    Pool(std::size_t threads, const char* name);
+    // Starts `threads` (at least 1) threads named `name` (at most 15 bytes), for the coroutines of
+    // `loop`, which outlives the pool.
+    Pool(Loop& loop, std::size_t threads, const char* name);
     // Finishes all jobs that were handed in, then ends the threads.
-    ~Pool();
+    ~Pool() override;
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
@@ -38,44 +41,65 @@ class Pool {
       public:
         virtual ~Job() = default;
 
+      protected:
+        RemoteResume resume_;
+
       private:
         friend class Pool;
-        virtual void work() = 0;    // on a pool thread
-        virtual void finish() = 0;  // on a pool thread, the last touch of this object
+        virtual void work() = 0;  // on a pool thread
         Job* next_ = nullptr;
     };
-
-    // Queues a job. Any thread. `job` lives until finish().
-    void submit(Job& job);
 
     template <class F>
     class Run;
 
-    // Runs `function` on a pool thread and resumes on `loop` with what it returned. `function` is
-    // referred to, not copied: name it before the co_await.
+    // Runs `function` on a pool thread and resumes on the loop with what it returned. `function` is
+    // referred to, not copied: name it before the co_await. Loop thread only.
     template <class F>
-    Run<F> run(Loop& loop, F& function) {
-        return Run<F>(*this, loop, function);
+    Run<F> run(F& function) {
+        return Run<F>(*this, function);
     }
 
-    std::size_t threads() const { return threads_.size(); }
+    std::size_t threads() const { return workers_.size(); }
 
   private:
-    void serve();
-    Job* grab_locked();
-    bool wake_needed_locked();
+    // Jobs in order.
+    struct Jobs {
+        Job* first = nullptr;
+        Job* last = nullptr;
+        std::size_t count = 0;
+        void add(Job& job);
+        void add_all(Jobs& more);
+        Job* take_first();
+    };
 
-    std::mutex mutex_;  // guards the queue
-    std::condition_variable work_ready_;
-    Job* head_ = nullptr;
-    Job* tail_ = nullptr;
-    std::size_t queued_ = 0;
-    std::size_t idle_ = 0;
-    // A thread has been notified and has not come yet: it will see all that is queued until then, and
-    // wakes the next one itself if there is more than its share.
-    bool waking_ = false;
+    struct Worker {
+        std::condition_variable called;
+        bool is_called = false;
+        std::thread thread;
+    };
+
+    void submit(Job& job);
+    void turn_ended() override;
+    void expired() override;
+    std::size_t busy_locked() const { return workers_.size() - idle_.size(); }
+    void call(std::size_t count);
+    void serve(Worker& worker);
+    RemoteResumes finish_locked(Job* done);
+    Job* next_job(Worker& worker, Job* done);
+
+    Loop& loop_;
+    Jobs outbox_;  // of this turn; the loop's thread only
+
+    std::mutex mutex_;  // guards the rest
+    Jobs queue_;
+    RemoteResumes finished_;
+    Instant finished_since_;
+    std::uint64_t queued_sum_ = 0, taken_sum_ = 0;
+    std::uint64_t due_sum_ = 0;  // so many jobs must have been taken when the timer expires
+    std::vector<Worker*> idle_;  // the one that was busy last is called first
     bool stopping_ = false;
-    std::vector<std::thread> threads_;
+    std::deque<Worker> workers_;
 };
 
 template <class F>
@@ -84,7 +108,7 @@ class Pool::Run : public Pool::Job {
     using T = std::invoke_result_t<F&>;
     static_assert(!std::is_void_v<T>, "a job returns what became of it");
 
-    Run(Pool& pool, Loop& loop, F& function) : pool_(pool), loop_(loop), function_(function) {}
+    Run(Pool& pool, F& function) : pool_(pool), function_(function) {}
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> handle) {
         resume_.handle = handle;
@@ -94,13 +118,10 @@ class Pool::Run : public Pool::Job {
 
   private:
     void work() override { value_.emplace(function_()); }
-    void finish() override { loop_.resume_from_thread(resume_); }
 
     Pool& pool_;
-    Loop& loop_;
     F& function_;
     std::optional<T> value_;
-    RemoteResume resume_;
 };
 
 }  // namespace godwit::runtime

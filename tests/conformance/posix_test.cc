@@ -45,7 +45,7 @@ class PosixLocation : public Location {
     }
 
   protected:
-    runtime::Pool pool_{4, "suite-posix"};
+    runtime::Pool pool_{loop_, 4, "suite-posix"};
     std::string path_;
 };
 
