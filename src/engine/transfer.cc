@@ -16,8 +16,8 @@ using model::PlannedObject;
 // One try at one object.
 class Attempt {
   public:
-    Attempt(Context& context, TransferContext& shared, PlannedObject& object)
-        : context_(context), shared_(shared), object_(object) {}
+    Attempt(Context& context, TransferContext& shared, PlannedObject& object, runtime::Permit& start)
+        : context_(context), shared_(shared), object_(object), start_(start) {}
 
     // Runs the plan's action; on failure scope() says whose the error is.
     Task<Result<ObjectEnd>> run();
@@ -50,8 +50,8 @@ class Attempt {
 
     Context& context_;
     TransferContext& shared_;
-    // Its destination is kept up to date: what a first try published, a second one replaces.
     PlannedObject& object_;
+    runtime::Permit& start_;
     // Whose operation runs: an error is that side's.
     Scope scope_ = Scope::Transfer;
     // A source that changed while it was read, and is stored all the same by option.
@@ -106,6 +106,7 @@ Task<Result<ObjectEnd>> Attempt::copy_through_us() {
     // Memory first, here as for parts: who holds a request never waits for memory, or both would wait.
     GODWIT_CO_TRY(runtime::Permit memory, co_await shared_.memory.acquire(shared_.new_work, room));
     GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
+    start_.release();
     GODWIT_CO_TRY_VOID(co_await shared_.rate.take(context_, room));
 
     scope_ = Scope::Source;
@@ -231,6 +232,7 @@ Task<Result<ObjectEnd>> Attempt::prove(store::Receipt receipt, model::Evidence e
 
 Task<Result<ObjectEnd>> Attempt::copy_inside_server() {
     GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
+    start_.release();
     store::CopyRequest request;
     request.source_key = object_.key;
     request.source_identity = object_.source;
@@ -262,6 +264,7 @@ ObjectEnd Attempt::unchanged(const model::ObjectInfo& destination) const {
 // Asks both stores about the object, then does what the answers say.
 Task<Result<ObjectEnd>> Attempt::examine() {
     GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
+    start_.release();
     bool with_tags = false;
     scope_ = Scope::Source;
     GODWIT_CO_TRY(auto source, co_await shared_.source.stat(context_, object_.key, with_tags));
@@ -304,6 +307,7 @@ Task<Result<ObjectEnd>> Attempt::recheck() {
 
 Task<Result<ObjectEnd>> Attempt::bring_metadata() {
     GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
+    start_.release();
     scope_ = Scope::Source;
     bool with_tags = shared_.options.carry_tags && shared_.destination.capabilities().keeps_tags;
     GODWIT_CO_TRY(auto source, co_await shared_.source.stat(context_, object_.key, with_tags));
@@ -350,8 +354,8 @@ ObjectEnd ObjectEnd::failed(Scope scope, Error error) {
     return end;
 }
 
-Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, const PlannedObject& object) {
-    PlannedObject current = object;
+Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, PlannedObject& object,
+                                 runtime::Permit& start) {
     Scope scope = Scope::Transfer;
     runtime::RetryPolicy policy;
     policy.attempts_max = shared.options.object_attempts_max;
@@ -360,7 +364,7 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, cons
         if (error.kind() == ErrorKind::Busy) shared.requests.overloaded();
     };
     auto one_try = [&](int) -> Task<Result<ObjectEnd>> {
-        Attempt attempt(context, shared, current);
+        Attempt attempt(context, shared, object, start);
         Result<ObjectEnd> end = co_await attempt.run();
         scope = attempt.scope();
         co_return std::move(end);

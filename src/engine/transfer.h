@@ -58,8 +58,10 @@ struct TransferContext {
 };
 
 // Brings one planned object to its end. Never fails as a whole, except when the context ends
-// (Cancelled, the object has no end yet) or room runs out (Full, nobody can go on).
-Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared,
-                                 const model::PlannedObject& object);
+// (Cancelled, the object has no end yet) or room runs out (Full, nobody can go on). `object` is brought
+// up to date: what a first try published, a second one replaces. `start` is released as soon as the
+// object has what it needs to begin.
+Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, model::PlannedObject& object,
+                                 runtime::Permit& start);
 
 }  // namespace godwit::engine

@@ -132,7 +132,10 @@ Task<Result<void>> Worker::run_items(BatchRun& run, const std::vector<const Batc
         Result<runtime::Permit> begun = co_await objects_.acquire(shared_.new_work, 1);
         run.left_open |= !begun;
         if (!begun || run.first_error) break;
-        tasks.spawn(item_task(run, *item, std::move(*begun)));
+        Result<runtime::Permit> start = co_await starting_.acquire(shared_.new_work, 1);
+        run.left_open |= !start;
+        if (!start) break;
+        tasks.spawn(item_task(run, *item, {std::move(*begun), std::move(*start)}, tasks));
     }
     co_await tasks.wait();
     if (run.first_error) co_return std::move(*run.first_error);
@@ -153,15 +156,28 @@ Task<Result<void>> Worker::run_by_depth(BatchRun& run) {
     co_return {};
 }
 
-Task<void> Worker::item_task(BatchRun& run, const Batch::Item& item, runtime::Permit) {
-    Result<void> done = co_await finish_item(run, item);
-    if (!done) run.fail(std::move(done.error()));
+// An object waits longest for its row to be durable. Meanwhile it is nothing but the row.
+Task<void> Worker::item_task(BatchRun& run, const Batch::Item& item, ItemPermits permits,
+                             runtime::TaskGroup& tasks) {
+    Result<std::optional<ledger::ObjectRecord>> ended = co_await finish_item(run, item, permits.start);
+    if (!ended) {
+        run.fail(std::move(ended.error()));
+    } else if (*ended) {
+        tasks.spawn(record_task(run, std::move(**ended), std::move(permits.begun)));
+    }
 }
 
-Task<Result<void>> Worker::finish_item(BatchRun& run, const Batch::Item& item) {
+Task<void> Worker::record_task(BatchRun& run, ledger::ObjectRecord record, runtime::Permit) {
+    Result<void> recorded = co_await journal_.record(std::move(record));
+    if (!recorded) run.fail(std::move(recorded.error()));
+}
+
+// The object's row; none when it was deferred or not begun.
+Task<Result<std::optional<ledger::ObjectRecord>>> Worker::finish_item(BatchRun& run, const Batch::Item& item,
+                                                                      runtime::Permit& start) {
     std::int64_t started = run.context.loop().unix_time_ns();
     PlannedObject object = item.object;
-    Result<ObjectEnd> end = co_await end_of(run.context, run.batch, object);
+    Result<ObjectEnd> end = co_await end_of(run.context, run.batch, object, start);
     if (!end) {
         bool not_begun =
             draining_ && !run.context.is_cancelled() && end.error().kind() == ErrorKind::Cancelled;
@@ -170,17 +186,20 @@ Task<Result<void>> Worker::finish_item(BatchRun& run, const Batch::Item& item) {
             co_return std::move(end.error()).with_scope(Scope::Destination);
         if (!not_begun) co_return std::move(end.error());
         run.left_open = true;
-        co_return {};
+        co_return std::nullopt;
     }
     if (end->outcome == Outcome::Deferred && object.deferrals < shared_.options.deferrals_max) {
         ++object.deferrals;
-        co_return co_await journal_.defer(run.batch.id, item.number, std::move(object));
+        GODWIT_CO_TRY_VOID(co_await journal_.defer(run.batch.id, item.number, std::move(object)));
+        co_return std::nullopt;
     }
-    co_return co_await record(run.batch, item.number, object, std::move(*end), started);
+    co_return row_of(run.batch, item.number, object, std::move(*end), started);
 }
 
-Task<Result<ObjectEnd>> Worker::end_of(Context& context, const Batch& batch, PlannedObject& object) {
+Task<Result<ObjectEnd>> Worker::end_of(Context& context, const Batch& batch, PlannedObject& object,
+                                       runtime::Permit& start) {
     if (batch.kind == BatchKind::Retry) {
+        start.release();
         GODWIT_CO_TRY_VOID(co_await runtime::sleep(shared_.new_work, retry_pause(object.deferrals)));
         Result<PlannedObject> planned = co_await look_again(context, shared_, object);
         if (!planned) {
@@ -193,17 +212,17 @@ Task<Result<ObjectEnd>> Worker::end_of(Context& context, const Batch& batch, Pla
         object = std::move(*planned);
     }
     if (auto end = end_without_transfer(object, shared_.destination)) co_return std::move(*end);
-    co_return co_await transfer(context, shared_, object);
+    co_return co_await transfer(context, shared_, object, start);
 }
 
-Task<Result<void>> Worker::record(const Batch& batch, std::uint32_t item, const PlannedObject& object,
-                                  ObjectEnd end, std::int64_t started_unix_ns) {
+ledger::ObjectRecord Worker::row_of(const Batch& batch, std::uint32_t item, PlannedObject& object,
+                                    ObjectEnd end, std::int64_t started_unix_ns) {
     count(shared_.progress, end.outcome);
     ledger::ObjectRecord row;
     row.batch = batch.id;
     row.item = item;
     row.lease_epoch = batch.lease_epoch;
-    row.key = object.key;
+    row.key = std::move(object.key);
     row.type = object.type;
     row.outcome = end.outcome;
     if (object.action == PlanAction::Skip) row.reason = model::to_string(object.reason);
@@ -219,7 +238,7 @@ Task<Result<void>> Worker::record(const Batch& batch, std::uint32_t item, const 
     row.started_unix_ns = started_unix_ns;
     row.ended_unix_ns = shared_.loop.unix_time_ns();
     row.index = end.index;
-    co_return co_await journal_.record(std::move(row));
+    return row;
 }
 
 Task<Result<PlannedObject>> look_again(Context& context, TransferContext& shared,

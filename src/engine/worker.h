@@ -13,6 +13,9 @@ inline constexpr std::size_t kBatchesInFlightMax = 8;
 // Objects begun and not yet durable in the ledger, over all batches: what is in flight, and what
 // waits for its commit.
 inline constexpr std::uint64_t kObjectsInFlightMax = 2048;
+// Of these, those that wait for memory or a request: enough to fill every gap, few enough that what they
+// hold stays in the processor's caches.
+inline constexpr std::uint64_t kObjectsStartingMax = 64;
 
 class Worker {
   public:
@@ -34,18 +37,26 @@ class Worker {
     Task<Result<void>> run_batch(BatchRun& run);
     Task<Result<void>> run_by_depth(BatchRun& run);
     Task<Result<void>> run_items(BatchRun& run, const std::vector<const ledger::Batch::Item*>& items);
-    Task<void> item_task(BatchRun& run, const ledger::Batch::Item& item, runtime::Permit begun);
-    Task<Result<void>> finish_item(BatchRun& run, const ledger::Batch::Item& item);
-    Task<Result<ObjectEnd>> end_of(Context& context, const ledger::Batch& batch,
-                                   model::PlannedObject& object);
-    Task<Result<void>> record(const ledger::Batch& batch, std::uint32_t item,
-                              const model::PlannedObject& object, ObjectEnd end,
-                              std::int64_t started_unix_ns);
+    struct ItemPermits {
+        runtime::Permit begun;  // of objects_
+        runtime::Permit start;  // of starting_
+    };
+    Task<void> item_task(BatchRun& run, const ledger::Batch::Item& item, ItemPermits permits,
+                         runtime::TaskGroup& tasks);
+    Task<void> record_task(BatchRun& run, ledger::ObjectRecord record, runtime::Permit begun);
+    Task<Result<std::optional<ledger::ObjectRecord>>> finish_item(BatchRun& run,
+                                                                  const ledger::Batch::Item& item,
+                                                                  runtime::Permit& start);
+    Task<Result<ObjectEnd>> end_of(Context& context, const ledger::Batch& batch, model::PlannedObject& object,
+                                   runtime::Permit& start);
+    ledger::ObjectRecord row_of(const ledger::Batch& batch, std::uint32_t item, model::PlannedObject& object,
+                                ObjectEnd end, std::int64_t started_unix_ns);
     Task<Result<void>> sweep_staged(Context& context, const ledger::Batch& batch);
 
     TransferContext& shared_;
     ledger::Journal& journal_;
     runtime::Permits objects_{kObjectsInFlightMax};
+    runtime::Permits starting_{kObjectsStartingMax};
     bool draining_ = false;
 };
 

@@ -93,7 +93,8 @@ ExecutionLedger::ExecutionLedger(ExecutionLedgerSettings settings, std::unique_p
       tables_(std::make_unique<ExecutionTables>(*connection)),
       hooks_(*this),
       writer_(std::make_unique<db::GroupCommit>(std::move(connection), settings.commit, &hooks_)),
-      reader_(settings.loop, 1, "index-reader") {}
+      outbox_(loop_, *writer_, *tables_),
+      reader_(loop_, 1, "index-reader") {}
 
 Result<void> ExecutionLedger::load() {
     return writer_->run_blocking(Lane::Urgent, [this](db::Connection&) { return tables_->load(); });
@@ -154,10 +155,7 @@ Task<Result<std::optional<Batch>>> ExecutionLedger::lease_batch(BatchKind kind) 
 // The hot path: many of these wait at once and share a commit.
 Task<Result<void>> ExecutionLedger::record(ObjectRecord record) {
     std::string evidence = pack(record.evidence);
-    auto work = [&](db::Connection&) { return tables_->record(record, evidence); };
-    Result<std::int64_t> recorded = co_await write(Lane::Bulk, 1, work);
-    if (!recorded) co_return std::move(recorded.error());
-    co_return {};
+    co_return co_await outbox_.write(record, evidence);
 }
 
 Task<Result<void>> ExecutionLedger::defer(std::int64_t batch, std::uint32_t item,

@@ -25,7 +25,7 @@ class TaskGroup {
     // Starts the task at once; it runs to its first wait.
     void spawn(Task<void> task) {
         ++running_;
-        loop_.spawn(run(std::move(task)));
+        run(std::move(task));
     }
     std::size_t running() const { return running_; }
 
@@ -45,7 +45,7 @@ class TaskGroup {
     }
 
   private:
-    Task<void> run(Task<void> task) {
+    Detached run(Task<void> task) {
         co_await std::move(task);
         --running_;
         if (waiter_ && running_ < below_) loop_.resume_soon(std::exchange(waiter_, {}));

@@ -6,17 +6,6 @@ namespace {
 // How many coroutines one turn resumes before sockets get their say.
 constexpr int kResumesPerTurnMax = 256;
 
-// Runs a task to its end and frees itself.
-struct Detached {
-    struct promise_type {
-        Detached get_return_object() const noexcept { return {}; }
-        std::suspend_never initial_suspend() const noexcept { return {}; }
-        std::suspend_never final_suspend() const noexcept { return {}; }
-        void return_void() const noexcept {}
-        [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
-    };
-};
-
 Detached run_detached(Task<void> task) {
     co_await std::move(task);
 }

@@ -100,6 +100,18 @@ class [[nodiscard]] Task {
     Handle handle_;
 };
 
+// A coroutine that starts at once, that nobody awaits, and that frees itself at its end. For those who
+// keep count of what they have started: Loop::spawn and TaskGroup.
+struct Detached {
+    struct promise_type {
+        Detached get_return_object() const noexcept { return {}; }
+        std::suspend_never initial_suspend() const noexcept { return {}; }
+        std::suspend_never final_suspend() const noexcept { return {}; }
+        void return_void() const noexcept {}
+        [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+    };
+};
+
 template <class T>
 Task<T> detail::Promise<T>::get_return_object() {
     return Task<T>(std::coroutine_handle<Promise>::from_promise(*this));
