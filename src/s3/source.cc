@@ -4,6 +4,7 @@
 
 #include "model/plan.h"
 #include "s3/metadata_headers.h"
+#include "s3/read_check.h"
 
 namespace godwit::s3 {
 
@@ -27,7 +28,10 @@ model::Identity refined(model::Identity seen, const model::Identity& expected) {
 class S3Source final : public store::Source {
   public:
     S3Source(Bucket bucket, GetObject get, model::ObjectInfo info)
-        : bucket_(std::move(bucket)), get_(std::move(get)), info_(std::move(info)) {}
+        : bucket_(std::move(bucket)),
+          get_(std::move(get)),
+          info_(std::move(info)),
+          check_(info_.stored_digest, get_.object_bytes) {}
 
     const model::ObjectInfo& info() const override { return info_; }
     void hold(store::Part part) { whole_ = std::move(part); }
@@ -41,12 +45,14 @@ class S3Source final : public store::Source {
         // It was there when it was opened.
         bool gone = !digest && digest.error().kind() == ErrorKind::NotFound;
         if (gone) co_return std::move(digest.error()).with_kind(ErrorKind::Changed);
+        if (digest) check_.add(offset_bytes, out, *digest);
         co_return std::move(digest);
     }
 
     // Pinned reads need no second look: each of them has proved its generation. What has no ETag is
-    // asked for again.
+    // asked for again. Whether all ranges together are what the store keeps can be seen only now.
     Task<Result<void>> verify_unchanged(Context& context) override {
+        if (std::optional<Digest> read = check_.mismatch()) co_return mismatch(*read);
         if (!get_.etag.empty()) co_return context.check();
         auto head = co_await head_object(context, bucket_, get_.key, get_.etag, get_.digest);
         if (!head) co_return std::move(head.error());
@@ -57,9 +63,17 @@ class S3Source final : public store::Source {
     }
 
   private:
+    Error mismatch(const Digest& read) const {
+        return Error(ErrorKind::Corrupt, "read", bucket_.client->uri(get_.key),
+                     fmt::format("the store keeps {}, the bytes that it sent are {}",
+                                 check_.stored()->display(), read.display()))
+            .with_code("ChecksumMismatch");
+    }
+
     Bucket bucket_;
     GetObject get_;
     model::ObjectInfo info_;
+    ReadCheck check_;
     std::optional<store::Part> whole_;
 };
 

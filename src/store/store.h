@@ -149,7 +149,9 @@ class Source {
                                       std::span<std::byte> out) = 0;
 
     // Succeeds when the object is still the generation that was opened, looked at anew. Fails with
-    // Changed. Everything read before a success belongs to one generation (I7).
+    // Changed. Everything read before a success belongs to one generation (I7). Fails with Corrupt
+    // (ChecksumMismatch) when all of it was read and the store's own checksum of the whole is another:
+    // what was read must not be taken for the object.
     virtual Task<Result<void>> verify_unchanged(Context& context) = 0;
 
     // How the bytes came: ReadBack when from_medium was asked for and is certain,

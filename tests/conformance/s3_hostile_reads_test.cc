@@ -124,6 +124,30 @@ TEST_F(HostileReads, D37_flipped_bytes_are_read_again) {
     EXPECT_KIND(get("object", identity), ErrorKind::Corrupt);
 }
 
+// D37: a range carries no checksum, so that only all of them together can be compared.
+TEST_F(HostileReads, D37_flipped_bytes_of_one_range_are_noticed_when_all_are_read) {
+    std::string text = pattern(70'000);
+    auto receipt = put("object", text);
+    ASSERT_OK(receipt);
+    for (bool flips : {false, true}) {
+        Effects flipping;
+        flipping.served.kind = s3double::Lie::Kind::Flip;
+        flipping.served.at = 12'345;
+        server_->set_rules({});
+        if (flips) rule(Operation::GetObject, "object", flipping);
+        auto source = open("object", receipt->identity, 0);
+        ASSERT_OK(source);
+        std::string range(10'000, '\0');
+        auto out = std::as_writable_bytes(std::span(range));
+        for (std::uint64_t at : {30'000u, 0u, 60'000u, 10'000u, 20'000u, 50'000u, 40'000u}) {
+            ASSERT_OK(run((*source)->read(context_, at, out)));
+        }
+        auto unchanged = run((*source)->verify_unchanged(context_));
+        EXPECT_EQ(unchanged.has_value(), !flips);
+        if (flips) EXPECT_EQ(unchanged.error().code(), "ChecksumMismatch") << unchanged.error().message();
+    }
+}
+
 // D41: what answers is not the store.
 TEST_F(HostileReads, D41_a_captive_portal_is_never_a_success) {
     Identity identity = written("object", portal());
