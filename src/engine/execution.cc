@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace godwit::engine {
 
 using ledger::BatchKind;
@@ -13,6 +15,15 @@ namespace {
 
 // What could not be listed is remembered up to this many; the rest is the same news.
 constexpr std::size_t kUnreadableMax = 1000;
+
+// A server is met with few requests. Between file systems, which commit in groups, fewer than a group
+// would only wait for one another.
+std::uint32_t concurrency_start(const ExecutionOptions& options, const store::Store& source,
+                                const store::Store& destination) {
+    std::uint32_t group =
+        std::min(source.capabilities().commit_group_objects, destination.capabilities().commit_group_objects);
+    return std::max(options.concurrency_start, group);
+}
 
 }  // namespace
 
@@ -26,7 +37,7 @@ Execution::Execution(Context& context, store::Store& source, store::Store& desti
       options_(options),
       progress_(progress),
       memory_(options.memory_bytes_max),
-      requests_(context.loop(), options.concurrency_start, options.concurrency_max),
+      requests_(context.loop(), concurrency_start(options, source, destination), options.concurrency_max),
       rate_(context.loop(), options.bytes_per_second),
       uploads_(context_, journal, destination),
       shared_{context.loop(), new_work_, options, source,   destination,

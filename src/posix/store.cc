@@ -108,6 +108,7 @@ PosixStore::PosixStore(runtime::Loop& loop, runtime::Pool& pool, PosixOptions op
     : workshop_(std::make_shared<Workshop>(loop, pool, os, std::move(options))) {
     capabilities_.hierarchical = true;
     capabilities_.lists_posix = true;
+    capabilities_.commit_group_objects = PublishGroup::kChangesMax;
     capabilities_.put_bytes_max = workshop_->options.put_bytes_max;
 }
 

@@ -10,6 +10,10 @@ namespace {
 
 // Finished jobs wait no longer than this for others to be given back with.
 constexpr Duration kHoldTime = std::chrono::microseconds(200);
+// Work for so long is worth waking a thread for.
+constexpr Duration kWorthWaking = std::chrono::microseconds(200);
+// The newest job's part of the mean is one in so many.
+constexpr int kMeanWeight = 8;
 // Jobs that have waited for so long are worth more threads.
 constexpr Duration kPatience = std::chrono::milliseconds(1);
 
@@ -76,18 +80,26 @@ void Pool::submit(Job& job) {
     loop_.at_turn_end(*this);
 }
 
-// One thread is called if none is at work; who is at work looks into the queue before it waits.
+// Who is at work looks into the queue before it waits.
 void Pool::turn_ended() {
-    bool nobody_works;
+    std::size_t more;
     {
         std::lock_guard lock(mutex_);
         queued_sum_ += outbox_.count;
         queue_.add_all(outbox_);
-        nobody_works = busy_locked() == 0;
+        std::size_t due = threads_due_locked(), busy = busy_locked();
+        more = due > busy ? due - busy : 0;
         if (!is_linked()) due_sum_ = queued_sum_;
     }
-    if (nobody_works) call(1);
+    call(more);
     if (!is_linked()) loop_.start_timer(*this, loop_.now() + kPatience);
+}
+
+// One, or so many that each has work for a while.
+std::size_t Pool::threads_due_locked() const {
+    auto worth =
+        static_cast<std::size_t>(mean_job_time_ * static_cast<std::int64_t>(queue_.count) / kWorthWaking);
+    return std::clamp<std::size_t>(worth, queue_.count > 0 ? 1 : 0, workers_.size());
 }
 
 // Jobs that nobody has taken since the timer was started get twice as many threads, and what is finished
@@ -107,11 +119,15 @@ void Pool::expired() {
 }
 
 // Notes that `done` (null: nothing) is finished; the finished ones to be given back now, if any.
-RemoteResumes Pool::finish_locked(Job* done) {
+RemoteResumes Pool::finish_locked(Worker& worker, Job* done) {
     RemoteResumes given;
     Instant now = system_clock().now();
-    if (done && finished_.empty()) finished_since_ = now;
-    if (done) finished_.add(done->resume_);
+    if (done) {
+        mean_job_time_ += (now - worker.began - mean_job_time_) / kMeanWeight;
+        if (finished_.empty()) finished_since_ = now;
+        finished_.add(done->resume_);
+    }
+    worker.began = now;
     if (queue_.count == 0 || now - finished_since_ >= kHoldTime) given.add_all(finished_);
     return given;
 }
@@ -119,7 +135,7 @@ RemoteResumes Pool::finish_locked(Job* done) {
 // Waits for a job; null when the pool ends. `done` is the last one, null before the first.
 Pool::Job* Pool::next_job(Worker& worker, Job* done) {
     std::unique_lock lock(mutex_);
-    if (RemoteResumes given = finish_locked(done); !given.empty()) {
+    if (RemoteResumes given = finish_locked(worker, done); !given.empty()) {
         lock.unlock();
         loop_.resume_from_thread(given);
         lock.lock();
@@ -127,6 +143,7 @@ Pool::Job* Pool::next_job(Worker& worker, Job* done) {
     while (queue_.count == 0 && !stopping_) {
         idle_.push_back(&worker);
         worker.called.wait(lock, [&] { return std::exchange(worker.is_called, false); });
+        worker.began = system_clock().now();
     }
     if (queue_.count > 0) ++taken_sum_;
     return queue_.take_first();

@@ -8,8 +8,9 @@
 // is still run: jobs are short, and half-done work would be harder to reason about.
 //
 // Waking a thread costs as much as reading a small file. So a turn of the loop hands in its jobs
-// together and wakes one thread, which gives several back together; more threads come for work that
-// has waited for a while, and stay as long as there is any.
+// together, and they are done by as many threads as what such jobs took until now makes worth waking; what is
+// finished is given back together. More threads come for work that has waited for a while, and stay as
+// long as there is any.
 #pragma once
 
 #include <condition_variable>
@@ -76,6 +77,7 @@ class Pool : private TurnEnd, private Timer {
     struct Worker {
         std::condition_variable called;
         bool is_called = false;
+        Instant began;  // its job
         std::thread thread;
     };
 
@@ -85,7 +87,8 @@ class Pool : private TurnEnd, private Timer {
     std::size_t busy_locked() const { return workers_.size() - idle_.size(); }
     void call(std::size_t count);
     void serve(Worker& worker);
-    RemoteResumes finish_locked(Job* done);
+    std::size_t threads_due_locked() const;
+    RemoteResumes finish_locked(Worker& worker, Job* done);
     Job* next_job(Worker& worker, Job* done);
 
     Loop& loop_;
@@ -95,6 +98,7 @@ class Pool : private TurnEnd, private Timer {
     Jobs queue_;
     RemoteResumes finished_;
     Instant finished_since_;
+    Duration mean_job_time_{0};
     std::uint64_t queued_sum_ = 0, taken_sum_ = 0;
     std::uint64_t due_sum_ = 0;  // so many jobs must have been taken when the timer expires
     std::vector<Worker*> idle_;  // the one that was busy last is called first

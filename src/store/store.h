@@ -62,6 +62,8 @@ struct Capabilities {
     bool keeps_tags = false;
     // A changed object of the same size always shows in Identity::tag.
     bool tag_shows_change = true;
+    // So many objects become durable at one go: with fewer in flight the store waits for more.
+    std::uint32_t commit_group_objects = 1;
 };
 
 enum class Role : std::uint8_t { Source, Destination };
