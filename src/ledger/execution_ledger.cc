@@ -166,7 +166,8 @@ Task<Result<void>> ExecutionLedger::defer(std::int64_t batch, std::uint32_t item
 
 Task<Result<void>> ExecutionLedger::finish_batch(std::int64_t batch, std::int64_t lease_epoch) {
     auto work = [&](db::Connection&) { return tables_->finish(batch, lease_epoch); };
-    co_return co_await write(Lane::Bulk, 1, work);
+    // Once for hundreds of objects; and the next level of directories waits for it.
+    co_return co_await write(Lane::Urgent, 1, work);
 }
 
 Task<Result<void>> ExecutionLedger::renew_lease(std::int64_t batch, std::int64_t lease_epoch) {

@@ -1,5 +1,7 @@
 #include "ledger/record_outbox.h"
 
+#include <algorithm>
+
 namespace godwit::ledger {
 
 void RecordOutbox::Write::await_suspend(std::coroutine_handle<> handle) {
@@ -18,7 +20,16 @@ void RecordOutbox::turn_ended() {
     writes_.clear();
     auto work = [this, writes](db::Connection&) { return insert(*writes); };
     auto done = [this, writes](Result<void> committed) { finish(*writes, committed); };
-    writer_.submit(db::Lane::Bulk, writes->size(), std::move(work), std::move(done));
+    writer_.submit(lane_for(*writes), writes->size(), std::move(work), std::move(done));
+}
+
+// Directories end level by level, each waiting for the one below: a row that waited for company would hold
+// up everybody.
+db::Lane RecordOutbox::lane_for(const Writes& writes) {
+    auto is_directory = [](const Write* write) {
+        return write->record_.type == model::ObjectType::Directory;
+    };
+    return std::ranges::all_of(writes, is_directory) ? db::Lane::Urgent : db::Lane::Bulk;
 }
 
 // On the writer's thread, perhaps twice.

@@ -42,6 +42,7 @@ class RecordOutbox : private runtime::TurnEnd {
   private:
     using Writes = std::vector<Write*>;
     void turn_ended() override;
+    static db::Lane lane_for(const Writes& writes);
     Result<void> insert(const Writes& writes);
     void finish(const Writes& writes, const Result<void>& committed);
 
