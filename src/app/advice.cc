@@ -73,9 +73,8 @@ constexpr std::array kRows{
         "the stored bytes differ from the source's: run the same command; if it goes on, suspect the "
         "destination's disks or network"},
     Row{"ChecksumMismatch",
-        "what came is not what the store keeps; nothing was published. If it goes on, something between "
-        "(proxy, "
-        "memory, network card) changes bytes, or the object has rotted: read it another way"},
+        "bytes changed on their way or in the store, and are not called verified: if it goes on, look for a "
+        "proxy, memory or network card that is at fault"},
     Row{"Locked", "wait for the other run, or stop it: both would do the same work"},
     Row{"NothingRecorded", "`godwit copy` begins it; if it was begun elsewhere, name that with --data-dir"},
     Row{"NotListed", "see to what hinders the listing, then run the same command: it copies what was missed"},

@@ -2,8 +2,8 @@
 // dearest thing that a copy does.
 //
 // Buffers of content come and go by the thousand, in all sizes and between threads. Their memory is
-// kept for the next one (buffer_stock.h), so that no page is asked of the kernel twice, and no allocator
-// keeps more of it than is in use.
+// kept for the next one (buffer_stock.h) within a bound, so that the kernel need not be asked for fresh pages
+// each time.
 #pragma once
 
 #include <cstddef>

@@ -17,9 +17,7 @@ namespace {
 // Larger blocks are mapped, so that giving one up gives its pages up.
 constexpr std::size_t kMappedBytesMin = 64 << 10;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kKeeps = false;
-#elif __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 // Memory that is used again hides from them what was used too long.
 constexpr bool kKeeps = false;
 #else
@@ -56,8 +54,7 @@ BufferStock& BufferStock::shared() {
 
 BufferStock::~BufferStock() {
     GODWIT_CHECK(in_use_bytes_ == 0, "{} bytes are still in use", in_use_bytes_);
-    in_use_bytes_ = bytes_max_;
-    make_room_locked();
+    trim_locked(0);
 }
 
 std::size_t BufferStock::capacity_for(std::size_t size_bytes) {
@@ -94,6 +91,8 @@ void BufferStock::give(std::byte* block, std::size_t capacity_bytes) noexcept {
         return;
     }
     std::lock_guard lock(mutex_);
+    GODWIT_CHECK(capacity_bytes <= in_use_bytes_, "a block of {} bytes that was not taken is given",
+                 capacity_bytes);
     in_use_bytes_ -= capacity_bytes;
     kept_bytes_ += capacity_bytes;
     auto* idle = new (block) Idle{};
@@ -117,7 +116,11 @@ void BufferStock::forget_locked(Idle& idle) {
 
 // Until what is in use and what is kept fit in the bound, or nothing is kept.
 void BufferStock::make_room_locked() {
-    while (in_use_bytes_ + kept_bytes_ > bytes_max_ && !by_age_.empty()) {
+    trim_locked(bytes_max_ - std::min(bytes_max_, in_use_bytes_));
+}
+
+void BufferStock::trim_locked(std::size_t kept_bytes_max) {
+    while (kept_bytes_ > kept_bytes_max) {
         Idle& oldest = by_age_.front();
         std::size_t bytes = oldest.capacity_bytes;
         forget_locked(oldest);

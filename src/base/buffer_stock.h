@@ -54,6 +54,7 @@ class BufferStock {
     static std::size_t class_of(std::size_t capacity_bytes);
     void forget_locked(Idle& idle);
     void make_room_locked();
+    void trim_locked(std::size_t kept_bytes_max);
 
     const std::size_t bytes_max_;
     mutable std::mutex mutex_;

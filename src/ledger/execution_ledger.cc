@@ -93,7 +93,6 @@ ExecutionLedger::ExecutionLedger(ExecutionLedgerSettings settings, std::unique_p
       tables_(std::make_unique<ExecutionTables>(*connection)),
       hooks_(*this),
       writer_(std::make_unique<db::GroupCommit>(std::move(connection), settings.commit, &hooks_)),
-      outbox_(loop_, *writer_, *tables_),
       reader_(loop_, 1, "index-reader") {}
 
 Result<void> ExecutionLedger::load() {
@@ -155,7 +154,11 @@ Task<Result<std::optional<Batch>>> ExecutionLedger::lease_batch(BatchKind kind) 
 // The hot path: many of these wait at once and share a commit.
 Task<Result<void>> ExecutionLedger::record(ObjectRecord record) {
     std::string evidence = pack(record.evidence);
-    co_return co_await outbox_.write(record, evidence);
+    auto work = [&](db::Connection&) { return tables_->record(record, evidence); };
+    Lane lane = record.is_awaited ? Lane::Urgent : Lane::Bulk;
+    Result<std::int64_t> recorded = co_await write(lane, 1, work);
+    if (!recorded) co_return std::move(recorded.error());
+    co_return {};
 }
 
 Task<Result<void>> ExecutionLedger::defer(std::int64_t batch, std::uint32_t item,

@@ -12,7 +12,6 @@
 #include "ledger/execution_tables.h"
 #include "ledger/index.h"
 #include "ledger/journal.h"
-#include "ledger/record_outbox.h"
 #include "ledger/written.h"
 #include "runtime/loop.h"
 #include "runtime/pool.h"
@@ -123,7 +122,6 @@ class ExecutionLedger final : public Journal {
     std::unique_ptr<ExecutionTables> tables_;  // the writer's thread only
     Hooks hooks_;
     std::unique_ptr<db::GroupCommit> writer_;
-    RecordOutbox outbox_;
     runtime::Pool reader_;  // reads the index
 };
 

@@ -80,6 +80,8 @@ struct ObjectRecord {
     std::int64_t started_unix_ns = 0;
     std::int64_t ended_unix_ns = 0;
     bool index = false;
+    // Others begin only after this end: its row does not wait for company. Not stored.
+    bool is_awaited = false;
 };
 
 struct Upload {

@@ -336,5 +336,38 @@ TEST_P(Journals, serve_many_at_once) {
     EXPECT_EQ(wait(journal().counts())->copied(), kItems);
 }
 
+Task<void> record_item(Journal& journal, const Batch& batch, std::uint32_t item, std::string& refused) {
+    ObjectRecord row = sample_record(batch.id, item, item);
+    row.lease_epoch = batch.lease_epoch;
+    Result<void> recorded = co_await journal.record(std::move(row));
+    if (!recorded) refused += std::to_string(item) + " ";
+}
+
+// Rows share a commit, not their fate; and what is counted is what is kept.
+TEST(ExecutionLedgerRows, a_row_that_is_refused_takes_no_other_with_it) {
+    runtime::IoLoop loop;
+    KeptOnDisk kept(loop);
+    auto all = [&]() -> Task<std::string> {
+        Journal& journal = kept.journal();
+        std::string refused;
+        std::vector<model::KeyRange> everything(1);
+        EXPECT_TRUE(succeeded(co_await journal.add_shards(std::move(everything))));
+        ListingCommit commit;
+        commit.shard = 1;
+        for (std::uint32_t i = 0; i < 10; ++i) commit.ordinary.push_back(sample_object(i));
+        EXPECT_TRUE(succeeded(co_await journal.commit_listing(std::move(commit))));
+        auto batch = co_await journal.lease_batch(BatchKind::Ordinary);
+        const Batch& leased = **batch;
+        co_await record_item(journal, leased, 5, refused);
+        runtime::TaskGroup group(loop);
+        for (std::uint32_t i = 0; i < 10; ++i) group.spawn(record_item(journal, leased, i, refused));
+        co_await group.wait();
+        auto counts = co_await journal.counts();
+        EXPECT_EQ(counts->copied(), 10u);
+        co_return refused;
+    };
+    EXPECT_EQ(loop.block_on(all()), "5 ");
+}
+
 }  // namespace
 }  // namespace godwit::ledger

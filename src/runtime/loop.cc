@@ -26,7 +26,7 @@ void Loop::resume_from_thread(RemoteResumes& nodes) {
     bool wake_needed;
     {
         std::lock_guard lock(mutex_);
-        remote_.add_all(nodes);
+        remote_.splice(nodes);
         wake_needed = std::exchange(asleep_, false);
     }
     if (wake_needed) wake();
@@ -69,11 +69,11 @@ void Loop::take_remote() {
     {
         std::lock_guard lock(mutex_);
         posted.swap(posted_);
-        nodes.add_all(remote_);
+        nodes.splice(remote_);
         asleep_ = false;
     }
     for (auto& work : posted) work();
-    while (RemoteResume* node = nodes.take_first()) ready_.push_back(node->handle);
+    while (RemoteResume* node = nodes.pop_front()) ready_.push_back(node->handle);
 }
 
 bool Loop::may_sleep() {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "runtime/chain.h"
 #include "runtime/task.h"
 
 namespace godwit::runtime {
@@ -37,40 +38,12 @@ class Timer
 
 // A suspended coroutine that another thread will resume. Lives in the awaiter, so that crossing
 // threads allocates nothing.
-struct RemoteResume {
+struct RemoteResume : ChainHook {
     std::coroutine_handle<> handle;
-    RemoteResume* next = nullptr;
 };
 
-// Several of them, in order: handed over at once they cost one lock and at most one wake-up.
-class RemoteResumes {
-  public:
-    bool empty() const { return !first_; }
-    void add(RemoteResume& node) {
-        node.next = nullptr;
-        (last_ ? last_->next : first_) = &node;
-        last_ = &node;
-    }
-    // Appends all of `more`, which is empty then.
-    void add_all(RemoteResumes& more) {
-        if (more.empty()) return;
-        (last_ ? last_->next : first_) = more.first_;
-        last_ = more.last_;
-        more = RemoteResumes();
-    }
-    // Takes the first one out; null when there is none.
-    RemoteResume* take_first() {
-        RemoteResume* node = first_;
-        if (!node) return nullptr;
-        first_ = node->next;
-        if (!first_) last_ = nullptr;
-        return node;
-    }
-
-  private:
-    RemoteResume* first_ = nullptr;
-    RemoteResume* last_ = nullptr;
-};
+// Handed over at once they cost one lock and at most one wake-up.
+using RemoteResumes = Chain<RemoteResume>;
 
 // Something to be done once at the end of the loop's turn, for all that asked for it in the turn.
 class TurnEnd {
@@ -100,7 +73,7 @@ class Loop {
     void resume_from_thread(RemoteResumes& nodes);
     void resume_from_thread(RemoteResume& node) {
         RemoteResumes one;
-        one.add(node);
+        one.push_back(node);
         resume_from_thread(one);
     }
 

@@ -19,30 +19,6 @@ constexpr Duration kPatience = std::chrono::milliseconds(1);
 
 }  // namespace
 
-void Pool::Jobs::add(Job& job) {
-    job.next_ = nullptr;
-    (last ? last->next_ : first) = &job;
-    last = &job;
-    ++count;
-}
-
-void Pool::Jobs::add_all(Jobs& more) {
-    if (more.count == 0) return;
-    (last ? last->next_ : first) = more.first;
-    last = more.last;
-    count += more.count;
-    more = Jobs();
-}
-
-Pool::Job* Pool::Jobs::take_first() {
-    Job* job = first;
-    if (!job) return nullptr;
-    first = job->next_;
-    if (!first) last = nullptr;
-    --count;
-    return job;
-}
-
 // Every thread counts as busy until it waits for the first time.
 Pool::Pool(Loop& loop, std::size_t threads, const char* name)
     : loop_(loop), workers_(std::max<std::size_t>(threads, 1)) {
@@ -53,7 +29,7 @@ Pool::Pool(Loop& loop, std::size_t threads, const char* name)
 }
 
 Pool::~Pool() {
-    GODWIT_CHECK(outbox_.count == 0, "{} jobs were not handed in", outbox_.count);
+    GODWIT_CHECK(outbox_.empty(), "{} jobs were not handed in", outbox_.size());
     {
         std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -76,7 +52,7 @@ void Pool::call(std::size_t count) {
 }
 
 void Pool::submit(Job& job) {
-    outbox_.add(job);
+    outbox_.push_back(job);
     loop_.at_turn_end(*this);
 }
 
@@ -85,8 +61,8 @@ void Pool::turn_ended() {
     std::size_t more;
     {
         std::lock_guard lock(mutex_);
-        queued_sum_ += outbox_.count;
-        queue_.add_all(outbox_);
+        queued_sum_ += outbox_.size();
+        queue_.splice(outbox_);
         std::size_t due = threads_due_locked(), busy = busy_locked();
         more = due > busy ? due - busy : 0;
         if (!is_linked()) due_sum_ = queued_sum_;
@@ -98,8 +74,8 @@ void Pool::turn_ended() {
 // One, or so many that each has work for a while.
 std::size_t Pool::threads_due_locked() const {
     auto worth =
-        static_cast<std::size_t>(mean_job_time_ * static_cast<std::int64_t>(queue_.count) / kWorthWaking);
-    return std::clamp<std::size_t>(worth, queue_.count > 0 ? 1 : 0, workers_.size());
+        static_cast<std::size_t>(mean_job_time_ * static_cast<std::int64_t>(queue_.size()) / kWorthWaking);
+    return std::clamp<std::size_t>(worth, !queue_.empty() ? 1 : 0, workers_.size());
 }
 
 // Jobs that nobody has taken since the timer was started get twice as many threads, and what is finished
@@ -109,7 +85,7 @@ void Pool::expired() {
     std::size_t more = 0;
     {
         std::lock_guard lock(mutex_);
-        finished.add_all(finished_);
+        finished.splice(finished_);
         if (taken_sum_ < due_sum_) more = busy_locked();
         due_sum_ = queued_sum_;
         if (busy_locked() > 0) loop_.start_timer(*this, loop_.now() + kPatience);
@@ -125,10 +101,10 @@ RemoteResumes Pool::finish_locked(Worker& worker, Job* done) {
     if (done) {
         mean_job_time_ += (now - worker.began - mean_job_time_) / kMeanWeight;
         if (finished_.empty()) finished_since_ = now;
-        finished_.add(done->resume_);
+        finished_.push_back(done->resume_);
     }
     worker.began = now;
-    if (queue_.count == 0 || now - finished_since_ >= kHoldTime) given.add_all(finished_);
+    if (queue_.empty() || now - finished_since_ >= kHoldTime) given.splice(finished_);
     return given;
 }
 
@@ -140,13 +116,13 @@ Pool::Job* Pool::next_job(Worker& worker, Job* done) {
         loop_.resume_from_thread(given);
         lock.lock();
     }
-    while (queue_.count == 0 && !stopping_) {
+    while (queue_.empty() && !stopping_) {
         idle_.push_back(&worker);
         worker.called.wait(lock, [&] { return std::exchange(worker.is_called, false); });
         worker.began = system_clock().now();
     }
-    if (queue_.count > 0) ++taken_sum_;
-    return queue_.take_first();
+    if (!queue_.empty()) ++taken_sum_;
+    return queue_.pop_front();
 }
 
 void Pool::serve(Worker& worker) {

@@ -38,7 +38,7 @@ class Pool : private TurnEnd, private Timer {
     Pool& operator=(const Pool&) = delete;
 
     // A job in the queue; lives in the awaiting coroutine's frame.
-    class Job {
+    class Job : public ChainHook {
       public:
         virtual ~Job() = default;
 
@@ -48,7 +48,6 @@ class Pool : private TurnEnd, private Timer {
       private:
         friend class Pool;
         virtual void work() = 0;  // on a pool thread
-        Job* next_ = nullptr;
     };
 
     template <class F>
@@ -64,16 +63,6 @@ class Pool : private TurnEnd, private Timer {
     std::size_t threads() const { return workers_.size(); }
 
   private:
-    // Jobs in order.
-    struct Jobs {
-        Job* first = nullptr;
-        Job* last = nullptr;
-        std::size_t count = 0;
-        void add(Job& job);
-        void add_all(Jobs& more);
-        Job* take_first();
-    };
-
     struct Worker {
         std::condition_variable called;
         bool is_called = false;
@@ -92,10 +81,10 @@ class Pool : private TurnEnd, private Timer {
     Job* next_job(Worker& worker, Job* done);
 
     Loop& loop_;
-    Jobs outbox_;  // of this turn; the loop's thread only
+    Chain<Job> outbox_;  // of this turn; the loop's thread only
 
     std::mutex mutex_;  // guards the rest
-    Jobs queue_;
+    Chain<Job> queue_;
     RemoteResumes finished_;
     Instant finished_since_;
     Duration mean_job_time_{0};

@@ -87,6 +87,14 @@ TEST(Pool, has_one_thread_at_least) {
     EXPECT_EQ(Pool(loop, 0, "test-pool").threads(), 1u);
 }
 
+Task<void> hang_until(Pool& pool, std::latch& done) {
+    auto job = [&] {
+        done.wait();
+        return true;
+    };
+    co_await pool.run(job);
+}
+
 // One turn hands in all: a thread that hangs must not keep those behind it.
 TEST(Pool, gives_other_threads_what_waits_behind_a_job_that_hangs) {
     IoLoop loop;
@@ -94,16 +102,9 @@ TEST(Pool, gives_other_threads_what_waits_behind_a_job_that_hangs) {
     std::atomic<int> ran = 0;
     int resumed = 0;
     std::latch others_ran(1);
-    auto hang = [&]() -> Task<void> {
-        auto job = [&] {
-            others_ran.wait();
-            return true;
-        };
-        co_await pool.run(job);
-    };
     auto task = [&]() -> Task<int> {
         TaskGroup group(loop), hanging(loop);
-        for (int i = 0; i < 2; ++i) hanging.spawn(hang());
+        for (int i = 0; i < 2; ++i) hanging.spawn(hang_until(pool, others_ran));
         for (int i = 0; i < 100; ++i) group.spawn(count_one(pool, ran, resumed));
         co_await group.wait();
         others_ran.count_down();
@@ -133,12 +134,8 @@ TEST(Pool, gives_back_what_is_done_while_the_next_job_takes_long) {
         first_resumed.count_down();
     };
     auto last = [&]() -> Task<void> {
-        auto job = [&] {
-            first_resumed.wait();
-            return true;
-        };
         co_await slow(std::chrono::milliseconds(1));
-        co_await pool.run(job);
+        co_await hang_until(pool, first_resumed);
     };
     auto task = [&]() -> Task<int> {
         TaskGroup group(loop);
