@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <string>
 
 namespace godwit::posix {
 namespace {
@@ -64,6 +65,13 @@ class SystemOs final : public Os {
     }
     int rename(int directory, const char* from, const char* to, unsigned flags) override {
         return checked([&] { return ::renameat2(directory, from, directory, to, flags); });
+    }
+    int link(int fd, int directory, const char* name) override {
+        int linked = checked([&] { return ::linkat(fd, "", directory, name, AT_EMPTY_PATH); });
+        // Without privilege (CAP_DAC_READ_SEARCH) a descriptor has a path in /proc alone.
+        if (linked != -ENOENT) return linked;
+        std::string self = "/proc/self/fd/" + std::to_string(fd);
+        return checked([&] { return ::linkat(AT_FDCWD, self.c_str(), directory, name, AT_SYMLINK_FOLLOW); });
     }
     int unlinkat(int directory, const char* name, int flags) override {
         return checked([&] { return ::unlinkat(directory, name, flags); });

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/check.h"
 #include "base/encoding.h"
 #include "posix/file_status.h"
 #include "posix/medium.h"
@@ -76,7 +77,7 @@ Result<struct stat> Replacement::take_name(int directory) {
     Os& os = tools_.root.os();
     struct stat found{};
     int failed = -EINVAL;
-    if (!replaces_) failed = os.rename(directory, staged_name_.c_str(), path().name(), RENAME_NOREPLACE);
+    if (!replaces_) failed = take_free_name(directory);
     if (failed == -EEXIST) {
         failed = os.fstatat(directory, path().name(), found);
         if (failed == 0) return in_the_way(found);
@@ -91,18 +92,43 @@ Result<struct stat> Replacement::take_name(int directory) {
     return found;
 }
 
+int Replacement::take_free_name(int directory) {
+    return tools_.root.os().rename(directory, staged_name_.c_str(), path().name(), RENAME_NOREPLACE);
+}
+
 void Replacement::remove_staged(int directory) const {
+    if (staged_name_.empty()) return;
     tools_.root.os().unlinkat(directory, staged_name_.c_str(), 0);
 }
 
 FileReplacement::FileReplacement(ChangeTools tools, KeyPath path, const store::PutRequest& request,
                                  std::string staged_name)
-    : Replacement(tools, std::move(path), request, std::move(staged_name)), size_bytes_(request.size_bytes) {}
+    : Replacement(tools, std::move(path), request, std::move(staged_name)), size_bytes_(request.size_bytes) {
+    GODWIT_CHECK(!staged_name_.empty() || !request.replaces, "{} cannot be replaced without a staged name",
+                 request.key.bytes());
+}
 
 Result<void> FileReplacement::stage() {
-    GODWIT_TRY(staged_,
-               create_staged(tools_.root, tools_.unsynced, path(), staged_name_, staging_mode(wanted_)));
+    GODWIT_TRY(staged_, make_staged());
     return {};
+}
+
+Result<StagedFile> FileReplacement::make_staged() {
+    mode_t mode = staging_mode(wanted_);
+    if (staged_name_.empty()) {
+        Result<StagedFile> unnamed = create_unnamed(tools_.root, tools_.unsynced, path(), mode);
+        // Another file system may be mounted below the root, of which nothing is known.
+        bool elsewhere = unnamed ? unnamed->status.st_dev != tools_.root.device()
+                                 : unnamed.error().kind() == ErrorKind::Unsupported;
+        if (!elsewhere) return unnamed;
+        staged_name_ = tools_.staging.name_for(model::Key(path().path));
+    }
+    return create_staged(tools_.root, tools_.unsynced, path(), staged_name_, mode);
+}
+
+int FileReplacement::take_free_name(int directory) {
+    if (!staged_name_.empty()) return Replacement::take_free_name(directory);
+    return tools_.root.os().link(staged_.fd.get(), directory, path().name());
 }
 
 Result<void> FileReplacement::resume() {
@@ -204,8 +230,10 @@ void FileReplacement::abandon() {
 
 void FileReplacement::remove() {
     if (!staged_.fd) return;
-    Opened directory = tools_.root.open_directory(path().parent());
-    if (directory) remove_staged(directory->get());
+    if (!staged_name_.empty()) {
+        Opened directory = tools_.root.open_directory(path().parent());
+        if (directory) remove_staged(directory->get());
+    }
     staged_.fd.close();
 }
 

@@ -17,6 +17,7 @@ struct ChangeTools {
     const Root& root;
     UnsyncedDirectories& unsynced;
     const AttributeOptions& attributes;
+    const StagingNames& staging;
 };
 
 // What the destination became, for the receipt.
@@ -31,15 +32,19 @@ struct Published {
 // Takes the name from what stands there, or from nobody.
 class Replacement : public NameChange {
   public:
+    // `staged_name` empty: a file without a name.
     Replacement(ChangeTools tools, KeyPath path, const store::PutRequest& request, std::string staged_name);
 
     Published& published() { return published_; }
 
   protected:
-    // Renames the staged name to the key's if `replaces` is what stands there, and looks at what the
+    // Gives what is staged the key's name, if `replaces` is what stands there, and looks at what the
     // name denotes then. Fails with Changed, or with Exists where a directory is in the way.
     Result<struct stat> take_name(int directory);
     Result<void> check_replaced(int directory) const;
+    // Gives it the key's name if nothing has that: 0 or -errno; -EEXIST: something has it; -EINVAL: the
+    // file system can't do so.
+    virtual int take_free_name(int directory);
     void remove_staged(int directory) const;
     std::string subject() const { return tools_.root.display(path().path); }
 
@@ -56,7 +61,8 @@ class Replacement : public NameChange {
 // A regular file.
 class FileReplacement final : public Replacement {
   public:
-    // `mode_of_file`: see staging_mode().
+    // `staged_name` empty: without a name, where the file's own file system allows that; only for what
+    // replaces nothing.
     FileReplacement(ChangeTools tools, KeyPath path, const store::PutRequest& request,
                     std::string staged_name);
 
@@ -89,6 +95,8 @@ class FileReplacement final : public Replacement {
     void abandon() override;
 
   private:
+    Result<StagedFile> make_staged();
+    int take_free_name(int directory) override;
     Result<void> read_back();
     void proved(model::EvidenceLevel level, std::optional<Digest> digest);
 

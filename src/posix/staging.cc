@@ -89,6 +89,21 @@ Result<StagedFile> create_staged(const Root& root, UnsyncedDirectories& unsynced
     return locked(root, std::move(*opened), std::move(staged_path), name);
 }
 
+Result<StagedFile> create_unnamed(const Root& root, UnsyncedDirectories& unsynced, const KeyPath& path,
+                                  mode_t mode) {
+    std::string parent = path.parent();
+    Opened opened = root.open_at(parent, O_RDWR | O_TMPFILE, mode);
+    if (!opened && opened.error() == ENOENT) {
+        GODWIT_TRY_VOID(make_directories(root, unsynced, parent));
+        opened = root.open_at(parent, O_RDWR | O_TMPFILE, mode);
+    }
+    if (!opened) return path_error(opened.error(), "stage", root.display(path.path));
+    StagedFile staged{.fd = std::move(*opened)};
+    int failed = root.os().fstat(staged.fd.get(), staged.status);
+    if (failed < 0) return path_error(-failed, "look at", root.display(path.path));
+    return staged;
+}
+
 Result<StagedFile> open_staged(const Root& root, const KeyPath& path, const std::string& name) {
     std::string staged_path = beside(path, name);
     Opened opened = root.open_at(staged_path, O_RDWR | O_NONBLOCK);

@@ -7,6 +7,10 @@
 //
 // Its maker holds an flock on it for as long as it is written, so that no other process with the same
 // token takes it for a leftover.
+//
+// A file that will replace nothing, and that nobody will want to carry on after a crash, is staged without a
+// name (O_TMPFILE) where the file system is known to keep such a file's name and bytes through a power cut:
+// it is cheaper, and a crash leaves nothing (docs/decisions/0006).
 #pragma once
 
 #include <string>
@@ -42,9 +46,9 @@ class StagingNames {
 struct StagedFile {
     Descriptor fd;
     struct stat status{};  // as it was made
-    // Relative to the root.
-    std::string path;
-    std::string name;
+    // Relative to the root. Both empty: it has no name.
+    std::string path = {};
+    std::string name = {};
 };
 
 // Makes an empty staged file beside `path`, missing directories on the way included, and locks it.
@@ -52,6 +56,10 @@ struct StagedFile {
 // process is writing it.
 Result<StagedFile> create_staged(const Root& root, UnsyncedDirectories& unsynced, const KeyPath& path,
                                  const std::string& name, mode_t mode);
+
+// Makes an empty file without a name on the file system of `path`'s directory; directories as above.
+Result<StagedFile> create_unnamed(const Root& root, UnsyncedDirectories& unsynced, const KeyPath& path,
+                                  mode_t mode);
 
 // Opens a staged file that an earlier run has left, and locks it. Fails with NotFound or as above.
 Result<StagedFile> open_staged(const Root& root, const KeyPath& path, const std::string& name);

@@ -33,22 +33,50 @@ TEST_F(PosixStoreTest, puts_a_file_and_leaves_nothing_else) {
     EXPECT_TRUE(leftovers().empty());
 }
 
+// Whichever way a file is staged, on a file system that has both.
+class PosixStaging : public StoreFixture, public ::testing::WithParamInterface<bool> {
+  protected:
+    PosixStaging() {
+        PosixOptions options;
+        options.stages_unnamed = GetParam();
+        connect(options);
+    }
+    // The call that gives a new file its name.
+    std::string naming() const { return GetParam() ? "link" : "rename"; }
+};
+INSTANTIATE_TEST_SUITE_P(, PosixStaging, ::testing::Bool(), [](const auto& staging) {
+    return staging.param ? "without_a_name" : "with_a_name";
+});
+
 // Durable order (I2): the file's bytes, then its name, then the directory that holds it, then the
 // directories that are new.
-TEST_F(PosixStoreTest, I2_syncs_the_file_before_its_name_and_every_new_directory_after) {
+TEST_P(PosixStaging, I2_syncs_the_file_before_its_name_and_every_new_directory_after) {
     std::vector<std::string> order;
     os_.set_hook([&](std::string_view call) {
-        if (call == "fsync" || call == "rename" || call == "mkdirat" || call == "pwrite")
+        if (call == "fsync" || call == naming() || call == "mkdirat" || call == "pwrite")
             order.emplace_back(call);
         return 0;
     });
     ASSERT_TRUE(put("a/b/file", "content"));
     // mkdir a, b; bytes; fsync of the file; the name; fsync of a/b, of a and of the root.
-    EXPECT_EQ(order, (std::vector<std::string>{"mkdirat", "mkdirat", "pwrite", "fsync", "rename", "fsync",
+    EXPECT_EQ(order, (std::vector<std::string>{"mkdirat", "mkdirat", "pwrite", "fsync", naming(), "fsync",
                                                "fsync", "fsync"}));
     order.clear();
     ASSERT_TRUE(put("a/b/other", "content"));
-    EXPECT_EQ(order, (std::vector<std::string>{"pwrite", "fsync", "rename", "fsync"}));
+    EXPECT_EQ(order, (std::vector<std::string>{"pwrite", "fsync", naming(), "fsync"}));
+}
+
+TEST_P(PosixStaging, C31_what_fails_before_it_is_named_leaves_nothing) {
+    for (const std::string& call :
+         {std::string("pwrite"), std::string("futimens"), std::string("fsync"), naming()}) {
+        store::PutRequest request = request_for("new", "text");
+        request.metadata.posix.emplace().mtime_ns = 1;
+        os_.fail(call, EIO);
+        ASSERT_FALSE(put(request, "text")) << call;
+        os_.set_hook(nullptr);
+        EXPECT_FALSE(tree_.has("new")) << call;
+        EXPECT_TRUE(leftovers().empty()) << call;
+    }
 }
 
 TEST_F(PosixStoreTest, C25_a_failed_fsync_fails_the_file_and_is_not_tried_again) {
@@ -216,9 +244,9 @@ TEST_F(PosixStoreTest, B16_holds_while_the_parent_flips_between_directory_and_li
     EXPECT_GE(refused, 20);
 }
 
-TEST_F(PosixStoreTest, a_racing_writer_s_file_is_not_overwritten) {
+TEST_P(PosixStaging, a_racing_writer_s_file_is_not_overwritten) {
     os_.set_hook([&](std::string_view call) {
-        if (call == "rename" && !tree_.has("name")) tree_.write("name", "the other's");
+        if (call == naming() && !tree_.has("name")) tree_.write("name", "the other's");
         return 0;
     });
     store::PutRequest request = request_for("name", "ours");
@@ -231,6 +259,9 @@ TEST_F(PosixStoreTest, a_racing_writer_s_file_is_not_overwritten) {
 }
 
 TEST_F(PosixStoreTest, C27_does_without_rename_noreplace) {
+    PosixOptions options;
+    options.stages_unnamed = false;
+    connect(options);
     os_.fail("rename", EINVAL);
     ASSERT_TRUE(put("name", "1"));
     EXPECT_EQ(tree_.read("name"), "1");
@@ -265,6 +296,7 @@ TEST_F(PosixStoreTest, B22_bytes_that_rot_before_they_are_named_are_found) {
 }
 
 TEST_F(PosixStoreTest, does_not_name_a_file_that_was_put_in_the_staged_one_s_place) {
+    ASSERT_TRUE(put("file", "old"));
     os_.set_hook([&](std::string_view call) {
         if (call == "rename") {
             for (const std::string& staged : leftovers()) {
@@ -277,6 +309,28 @@ TEST_F(PosixStoreTest, does_not_name_a_file_that_was_put_in_the_staged_one_s_pla
     auto receipt = put("file", "new");
     ASSERT_FALSE(receipt);
     EXPECT_EQ(receipt.error().code(), "StagedFileSwapped");
+}
+
+TEST_F(PosixStoreTest, stages_with_a_name_where_files_without_one_get_none) {
+    os_.fail("link", EPERM);
+    connect();
+    int renames = os_.calls()["rename"];
+    ASSERT_TRUE(put("file", "text"));
+    EXPECT_EQ(tree_.read("file"), "text");
+    EXPECT_EQ(os_.calls()["rename"], renames + 1);
+    EXPECT_EQ(os_.calls()["link"], 2);
+}
+
+TEST_F(PosixStoreTest, stages_with_a_name_on_another_file_system_below_the_root) {
+    std::filesystem::create_directory(tree_ / "mounted");
+    if (::mount("tmpfs", (tree_ / "mounted").c_str(), "tmpfs", 0, "") != 0) GTEST_SKIP() << "may not mount";
+    int renames = os_.calls()["rename"];
+    auto receipt = put("mounted/file", "text");
+    EXPECT_TRUE(receipt);
+    EXPECT_EQ(tree_.read("mounted/file"), "text");
+    EXPECT_EQ(os_.calls()["rename"], renames + 1);
+    EXPECT_TRUE(leftovers().empty());
+    ::umount2((tree_ / "mounted").c_str(), MNT_DETACH);
 }
 
 TEST_F(PosixStoreTest, without_verification_stores_durably_and_claims_nothing) {

@@ -83,6 +83,7 @@ class FaultyOs : public Os {
     int mkdirat(int directory, const char* name, mode_t mode) override;
     int symlinkat(const char* target, int directory, const char* name) override;
     int rename(int directory, const char* from, const char* to, unsigned flags) override;
+    int link(int fd, int directory, const char* name) override;
     int unlinkat(int directory, const char* name, int flags) override;
     int fchmod(int fd, mode_t mode) override;
     int fchown(int fd, uid_t uid, gid_t gid) override;

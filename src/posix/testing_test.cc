@@ -82,6 +82,9 @@ int FaultyOs::symlinkat(const char* target, int directory, const char* name) {
 int FaultyOs::rename(int directory, const char* from, const char* to, unsigned flags) {
     return forward("rename", [&] { return system_os().rename(directory, from, to, flags); });
 }
+int FaultyOs::link(int fd, int directory, const char* name) {
+    return forward("link", [&] { return system_os().link(fd, directory, name); });
+}
 int FaultyOs::unlinkat(int directory, const char* name, int flags) {
     return forward("unlinkat", [&] { return system_os().unlinkat(directory, name, flags); });
 }

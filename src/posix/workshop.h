@@ -29,6 +29,8 @@ struct PosixOptions {
     WalkOptions walk = {};
     // Refuse to cross into file systems that are mounted below the root.
     bool one_file_system = false;
+    // Stage files without a name where that is safe (staging.h).
+    bool stages_unnamed = true;
     std::uint64_t put_bytes_max = 8u << 20;
     std::uint64_t part_bytes = 8u << 20;
     // Told what was done without (an owner that could not be set), on the loop's thread.
@@ -50,7 +52,7 @@ struct Workshop {
     }
     // Valid after attach(). The tools refer to `held`, which the change's owner keeps.
     ChangeTools tools(const Root& held) {
-        return {.root = held, .unsynced = unsynced, .attributes = options.attributes};
+        return {.root = held, .unsynced = unsynced, .attributes = options.attributes, .staging = *staging};
     }
 
     // Any thread: these do not change while the store is in use.
@@ -59,6 +61,8 @@ struct Workshop {
     Os& os;
     const PosixOptions options;
     const std::shared_ptr<const StagingNames> staging;
+    // As the options allow and attach() has found. Loop thread only.
+    bool stages_unnamed = false;
     UnsyncedDirectories unsynced;  // guards itself
 
     // Replaced by each attach(); whoever works with it holds it.
