@@ -48,7 +48,7 @@ Result<std::optional<ObjectInfo>> look(const Root& root, const Key& key) {
 }
 
 // Those of which it is known that a synced file without a name, given one in a directory that is synced then,
-// is there after a power cut (tests/powercut shows it for ext4 and XFS).
+// is there after a power cut (tests/e2e/test_power_cut.py shows it for ext4 and XFS).
 bool keeps_unnamed(std::uint64_t file_system_type) {
     return file_system_type == EXT4_SUPER_MAGIC || file_system_type == XFS_SUPER_MAGIC ||
            file_system_type == TMPFS_MAGIC;
