@@ -42,27 +42,37 @@ Error mismatch(const CountEntry& entry, const CountEntry& other) {
                     model::to_string(entry.outcome), entry.bytes, other.objects, other.bytes));
 }
 
-// In pages, and added up here: a GROUP BY would sort all rows.
 Result<Counters> count_rows(Statements& statements) {
-    constexpr std::int64_t kPageRows = 65'536;
     Counters counters;
-    std::int64_t seq = 0;
-    for (std::int64_t read = kPageRows; read == kPageRows;) {
-        read = 0;
-        auto take = [&](db::Statement& row) -> Result<void> {
-            seq = row.integer(0);
-            ++read;
-            GODWIT_TRY(Outcome outcome, outcome_of(row.integer(1)));
-            counters.add(CountOrigin::Rows, outcome, row.text(2), 1, unsigned_of(row.integer(3)));
-            return {};
-        };
-        GODWIT_TRY_VOID(for_each_row(statements, Sql::OutcomeSizes,
-                                     {Value::integer(seq), Value::integer(kPageRows)}, take));
-    }
+    auto add = [&](const OutcomeSize& row) {
+        counters.add(CountOrigin::Rows, row.outcome, row.reason, 1, row.bytes);
+    };
+    GODWIT_TRY_VOID(for_each_outcome_size(statements, add));
     return counters;
 }
 
 }  // namespace
+
+// In pages, and to be added up by the caller: a GROUP BY would sort all rows.
+Result<void> for_each_outcome_size(Statements& statements,
+                                   const std::function<void(const OutcomeSize&)>& take) {
+    constexpr std::int64_t kPageRows = 65'536;
+    std::int64_t seq = 0;
+    for (std::int64_t read = kPageRows; read == kPageRows;) {
+        read = 0;
+        auto take_row = [&](db::Statement& row) -> Result<void> {
+            seq = row.integer(0);
+            ++read;
+            GODWIT_TRY(Outcome outcome, outcome_of(row.integer(1)));
+            auto level = static_cast<model::EvidenceLevel>(row.integer(4));
+            take({outcome, row.text(2), unsigned_of(row.integer(3)), level});
+            return {};
+        };
+        GODWIT_TRY_VOID(for_each_row(statements, Sql::OutcomeSizes,
+                                     {Value::integer(seq), Value::integer(kPageRows)}, take_row));
+    }
+    return {};
+}
 
 void Counters::add(CountOrigin origin, Outcome outcome, std::string_view reason, std::uint64_t objects,
                    std::uint64_t bytes) {

@@ -3,11 +3,13 @@
 // counts, so that the counters can never disagree with the ledger.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ledger/statements.h"
+#include "model/evidence.h"
 #include "model/outcome.h"
 
 namespace godwit::ledger {
@@ -43,6 +45,17 @@ class Counters {
 // All committed counters.
 Result<std::vector<CountEntry>> read_counters(Statements& statements);
 model::Counts sum_of(const std::vector<CountEntry>& entries);
+
+// What a row counts for.
+struct OutcomeSize {
+    model::Outcome outcome;
+    std::string_view reason;  // during the call
+    std::uint64_t bytes;
+    model::EvidenceLevel level;
+};
+// Calls `take` for every row. Fails with Corrupt for an outcome that there is not.
+Result<void> for_each_outcome_size(Statements& statements,
+                                   const std::function<void(const OutcomeSize&)>& take);
 
 // Counts the rows anew and compares (I8). Fails with Corrupt and both numbers where they differ.
 Result<void> verify_counters(Statements& statements);

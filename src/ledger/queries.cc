@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "ledger/counters.h"
 #include "ledger/schema.h"
 
 namespace godwit::ledger {
@@ -69,14 +70,14 @@ Result<std::vector<ErrorGroup>> LedgerReader::error_groups() {
 
 Result<std::vector<LevelSum>> LedgerReader::levels() {
     std::vector<LevelSum> sums;
-    GODWIT_TRY_VOID(
-        for_each_row(tables_.statements(), Sql::SumLevels, {}, [&](db::Statement& row) -> Result<void> {
-            sums.push_back({.outcome = static_cast<model::Outcome>(row.integer(0)),
-                            .level = static_cast<model::EvidenceLevel>(row.integer(1)),
-                            .objects = static_cast<std::uint64_t>(row.integer(2)),
-                            .bytes = static_cast<std::uint64_t>(row.integer(3))});
-            return {};
-        }));
+    auto add = [&](const OutcomeSize& row) {
+        auto same = std::ranges::find_if(
+            sums, [&](const LevelSum& sum) { return sum.outcome == row.outcome && sum.level == row.level; });
+        if (same == sums.end()) same = sums.insert(sums.end(), {row.outcome, row.level, 0, 0});
+        ++same->objects;
+        same->bytes += row.bytes;
+    };
+    GODWIT_TRY_VOID(for_each_outcome_size(tables_.statements(), add));
     std::ranges::sort(sums, [](const LevelSum& a, const LevelSum& b) {
         return std::tie(a.outcome, b.level) < std::tie(b.outcome, a.level);
     });

@@ -112,7 +112,7 @@ constexpr std::array<SqlText, kSqlCount> kCatalogue{{
      "bytes = counts.bytes + excluded.bytes"},
     {Sql::Counts, "Counts", kExecutionSchema, "SELECT origin, outcome, reason, objects, bytes FROM counts"},
     {Sql::OutcomeSizes, "OutcomeSizes", kExecutionSchema,
-     "SELECT seq, outcome, reason, bytes FROM outcomes WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
+     "SELECT seq, outcome, reason, bytes, level FROM outcomes WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
     {Sql::InsertDeferral, "InsertDeferral", kExecutionSchema,
      "INSERT INTO deferrals (batch, item, object) VALUES (?1, ?2, ?3)"},
     {Sql::WaitingDeferrals, "WaitingDeferrals", kExecutionSchema,
@@ -145,8 +145,6 @@ constexpr std::array<SqlText, kSqlCount> kCatalogue{{
     {Sql::ErrorGroups, "ErrorGroups", kExecutionSchema,
      "SELECT scope, code, kind, count(*), min(started_ns + duration_ns), min(errors.seq) FROM errors "
      "JOIN outcomes ON outcomes.seq = errors.seq GROUP BY scope, code, kind"},
-    {Sql::SumLevels, "SumLevels", kExecutionSchema,
-     "SELECT outcome, level, count(*), CAST(sum(bytes) AS BIGINT) FROM outcomes GROUP BY 1, 2"},
     {Sql::InsertEvent, "InsertEvent", kExecutionSchema,
      "INSERT INTO events (id, kind, payload, created_ns) "
      "SELECT coalesce(max(id), 0) + 1, ?1, ?2, ?3 FROM events"},

@@ -71,7 +71,6 @@ enum class Sql : std::uint8_t {
     IndexedOutcomes,
     OutcomeBySeq,
     ErrorGroups,
-    SumLevels,
     InsertEvent,
     EventPage,
 };

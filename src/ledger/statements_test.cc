@@ -116,7 +116,6 @@ std::vector<Call> calls() {
         {Sql::IndexedOutcomes, {i(0), i(10)}},
         {Sql::OutcomeBySeq, {i(2)}},
         {Sql::ErrorGroups, {}},
-        {Sql::SumLevels, {}},
         {Sql::InsertEvent, {i(1), b("CLEAN"), i(99)}},
         {Sql::InsertEvent, {i(1), b("FAILED"), i(100)}},
         {Sql::EventPage, {i(0), i(10)}},
@@ -182,7 +181,7 @@ const std::map<Sql, std::set<int>>& integer_columns() {
         {Sql::CheckLease, {0}},
         {Sql::CountUnfinishedBatches, {0}},
         {Sql::Counts, {0, 1, 3, 4}},
-        {Sql::OutcomeSizes, {0, 1, 3}},
+        {Sql::OutcomeSizes, {0, 1, 3, 4}},
         {Sql::WaitingDeferrals, {0, 1}},
         {Sql::CountWaitingDeferrals, {0}},
         {Sql::Uploads, {1}},
@@ -192,7 +191,6 @@ const std::map<Sql, std::set<int>>& integer_columns() {
         {Sql::OutcomeBySeq, {0, 1, 2, 3, 4, 6, 7, 9, 10, 11, 12, 14, 15}},
         {Sql::IndexedOutcomes, {0, 3, 4, 5}},
         {Sql::ErrorGroups, {0, 3, 4, 5}},
-        {Sql::SumLevels, {0, 1, 2, 3}},
         {Sql::EventPage, {0, 1, 3}},
     };
     return kColumns;

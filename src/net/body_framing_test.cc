@@ -10,7 +10,7 @@ namespace {
 using Kind = BodyFraming::Kind;
 
 ResponseHead head_with(std::vector<HttpHeader> headers, int status = 200) {
-    return {.status = status, .is_http_1_0 = false, .headers = std::move(headers)};
+    return {.status = status, .is_http_1_0 = false, .headers = std::move(headers), .text = nullptr};
 }
 
 // Feeds `text` in pieces of at most `piece` bytes; the data, or the error.

@@ -42,7 +42,7 @@ TEST_F(HttpClientTest, reads_head_and_body) {
     EXPECT_EQ(answer.status, 203);
     EXPECT_EQ(answer.body, "hello");
     ASSERT_EQ(answer.headers.size(), 2u);
-    EXPECT_EQ(answer.headers[1].name, "etag");
+    EXPECT_EQ(answer.headers[1].first, "etag");
 }
 
 TEST_F(HttpClientTest, sends_head_and_body_as_given) {

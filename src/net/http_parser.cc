@@ -1,49 +1,128 @@
 #include "net/http_parser.h"
 
 #include <algorithm>
-#include <boost/beast/http/basic_parser.hpp>
+#include <array>
+#include <cstring>
+#include <ranges>
 
 namespace godwit::net {
 namespace {
 
-namespace http = boost::beast::http;
-using boost::beast::error_code;
-using boost::beast::string_view;
-
-constexpr std::size_t kHeadersUsual = 16;
+constexpr std::size_t kHeadersUsual = 24;
+constexpr std::size_t kStatusLineBytesMin = std::string_view("HTTP/1.1 200").size();
 
 Error not_http(std::string cause) {
     return Error(ErrorKind::Corrupt, "parse", "HTTP answer", std::move(cause)).with_code("NotHttp");
 }
 
-// Takes the fields as the library finds them; what follows the head is none of its business.
-class Collector final : public http::basic_parser<false> {
+// A byte of a header's name in lower case; 0 for one that no name has (RFC 9110 §5.6.2, token).
+constexpr std::array<char, 256> kNameBytes = [] {
+    std::array<char, 256> bytes{};
+    auto allow = [&](unsigned char c, char lower) { bytes[c] = lower; };
+    for (char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"))
+        allow(static_cast<unsigned char>(c), c);
+    for (char c = 'A'; c <= 'Z'; ++c) allow(static_cast<unsigned char>(c), static_cast<char>(c - 'A' + 'a'));
+    return bytes;
+}();
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+// One plain pass, which the compiler makes a wide one.
+bool has_control_bytes(std::string_view text) {
+    unsigned bad = 0;
+    for (char c : text) {
+        auto byte = static_cast<unsigned char>(c);
+        bad |= static_cast<unsigned>(byte < 0x20 && byte != '\t') | static_cast<unsigned>(byte == 0x7f);
+    }
+    return bad != 0;
+}
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+// Reads a head's lines from first to last; folds and names are put right in place.
+class HeadReader {
   public:
-    explicit Collector(ResponseHead& head) : head_(head) { head_.headers.reserve(kHeadersUsual); }
+    explicit HeadReader(std::span<char> text) : rest_(text) {}
+
+    Result<void> read(ResponseHead& head);
 
   private:
-    void on_response_impl(int code, string_view, int version, error_code&) override {
-        head_.status = code;
-        head_.is_http_1_0 = version == 10;
-    }
-    void on_field_impl(http::field, string_view name, string_view value, error_code&) override {
-        HttpHeader& header = head_.headers.emplace_back(std::string(name), std::string(value));
-        for (char& c : header.name) {
-            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-        }
-    }
-    void on_request_impl(http::verb, string_view, string_view, int, error_code&) override {}
-    void on_header_impl(error_code&) override {}
-    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-    std::size_t on_body_impl(string_view body, error_code&) override { return body.size(); }
-    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
-        return body.size();
-    }
-    void on_finish_impl(error_code&) override {}
+    // Only a header's line goes on behind a line end that a blank follows.
+    enum class Fold : std::uint8_t { Allowed, No };
+    // The next line without its end, those that it is folded over included; absent when there is none.
+    std::optional<std::span<char>> next_line(Fold fold);
+    static Result<void> read_status(std::string_view line, ResponseHead& head);
+    static Result<HttpHeader> read_header(std::span<char> line);
 
-    ResponseHead& head_;
+    std::span<char> rest_;
 };
+
+std::optional<std::span<char>> HeadReader::next_line(Fold fold) {
+    for (std::size_t from = 0;;) {
+        std::size_t end = std::string_view(rest_.data(), rest_.size()).find("\r\n", from);
+        if (end == std::string_view::npos) return std::nullopt;
+        std::size_t next = end + 2;
+        bool folded = fold == Fold::Allowed && end > 0 && next < rest_.size() && is_blank(rest_[next]);
+        if (!folded) {
+            std::span<char> line = rest_.first(end);
+            rest_ = rest_.subspan(next);
+            return line;
+        }
+        rest_[end] = rest_[end + 1] = ' ';
+        from = next;
+    }
+}
+
+Result<void> HeadReader::read_status(std::string_view line, ResponseHead& head) {
+    constexpr std::string_view kBegin = "HTTP/1.";
+    if (line.size() < kStatusLineBytesMin || !line.starts_with(kBegin)) return not_http("no status line");
+    char version = line[kBegin.size()];
+    std::string_view status = line.substr(kBegin.size() + 2, 3);
+    std::string_view reason = line.substr(kStatusLineBytesMin);
+    bool well_formed = (version == '0' || version == '1') && line[kBegin.size() + 1] == ' ' &&
+                       std::ranges::all_of(status, is_digit) && status[0] != '0' &&
+                       (reason.empty() || reason[0] == ' ') && !has_control_bytes(line);
+    if (!well_formed) return not_http("malformed status line");
+    head.status = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
+    head.is_http_1_0 = version == '0';
+    return {};
+}
+
+Result<HttpHeader> HeadReader::read_header(std::span<char> line) {
+    std::size_t size = 0;
+    for (; size < line.size(); ++size) {
+        char lower = kNameBytes[static_cast<unsigned char>(line[size])];
+        if (lower == 0) break;
+        line[size] = lower;
+    }
+    if (size == 0 || size == line.size() || line[size] != ':') return not_http("malformed header name");
+    std::string_view text(line.data(), line.size());
+    HttpHeader header{text.substr(0, size), trimmed(text.substr(size + 1))};
+    if (has_control_bytes(header.value)) return not_http("control character in a header");
+    return header;
+}
+
+Result<void> HeadReader::read(ResponseHead& head) {
+    std::optional<std::span<char>> line = next_line(Fold::No);
+    if (!line) return not_http("the head ends too early");
+    GODWIT_TRY_VOID(read_status({line->data(), line->size()}, head));
+    while ((line = next_line(Fold::Allowed)) && !line->empty()) {
+        GODWIT_TRY(HttpHeader header, read_header(*line));
+        head.headers.push_back(header);
+    }
+    if (!line || !rest_.empty()) return not_http("the head ends too early");
+    return {};
+}
 
 }  // namespace
 
@@ -66,16 +145,13 @@ Result<std::optional<std::size_t>> find_head_end(std::span<const std::byte> byte
     return end + kEnd.size();
 }
 
-Result<ResponseHead> parse_head(std::span<const std::byte> head) {
-    ResponseHead out;
-    Collector collector(out);
-    collector.header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(head.size() + 1, UINT32_MAX)));
-    collector.skip(true);
-    error_code error;
-    std::size_t used = collector.put(boost::asio::buffer(head.data(), head.size()), error);
-    if (error) return not_http(error.message());
-    if (!collector.is_header_done() || used != head.size()) return not_http("the head ends too early");
-    return out;
+Result<ResponseHead> parse_head(std::span<const std::byte> bytes) {
+    ResponseHead head;
+    head.text = std::make_unique_for_overwrite<char[]>(bytes.size());
+    if (!bytes.empty()) std::memcpy(head.text.get(), bytes.data(), bytes.size());
+    head.headers.reserve(kHeadersUsual);
+    GODWIT_TRY_VOID(HeadReader({head.text.get(), bytes.size()}).read(head));
+    return head;
 }
 
 }  // namespace godwit::net

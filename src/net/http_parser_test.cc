@@ -33,31 +33,43 @@ TEST(HttpParser, takes_an_empty_reason_and_no_headers) {
 }
 
 TEST(HttpParser, refuses_what_the_standard_forbids) {
-    for (const std::string& text :
-         {"HTTP/1.1 200 OK\nA: b\n\n"s,
-          "HTTP/1.1 200 OK\r\nA: b\n\r\n"s,
-          "HTTP/2.0 200 OK\r\n\r\n"s,
-          "HTTP/1.1 20 OK\r\n\r\n"s,
-          "HTTP/1.1 2000 OK\r\n\r\n"s,
-          "HTTP/1.1 abc OK\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\nA : b\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\n A: b\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\nNoColon\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\nA\0: b\r\n\r\n"s,
-          "HTTP/1.1 200 O\0K\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\n: b\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"s,
-          "<html>Welcome to the hotel</html>\r\n\r\n"s,
-          "\r\n\r\n"s,
-          ""s}) {
+    for (const std::string& text : {"HTTP/1.1 200 OK\nA: b\n\n"s,
+                                    "HTTP/1.1 200 OK\r\nA: b\n\r\n"s,
+                                    "HTTP/2.0 200 OK\r\n\r\n"s,
+                                    "HTTP/1.1 20 OK\r\n\r\n"s,
+                                    "HTTP/1.1 2000 OK\r\n\r\n"s,
+                                    "HTTP/1.1 abc OK\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\nA : b\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\n A: b\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\nNoColon\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\nA\0: b\r\n\r\n"s,
+                                    "HTTP/1.1 200 O\0K\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\n: b\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\nA: b\nc: d\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\nA: b\x7f\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\nA\xc3\xa4: b\r\n\r\n"s,
+                                    "HTTP/1.1 200OK\r\n\r\n"s,
+                                    "HTTP/1.1 099 OK\r\n\r\n"s,
+                                    "HTTP/1.1  200 OK\r\n\r\n"s,
+                                    "HTTP/1.1 200 OK\r\n folded\r\nA: b\r\n \r\n"s,
+                                    "HTTP/1.1 200 OK\r\nA: b\r\n\r\nmore"s,
+                                    "<html>Welcome to the hotel</html>\r\n\r\n"s,
+                                    "\r\n\r\n"s,
+                                    ""s}) {
         auto head = parse(text);
         ASSERT_FALSE(head) << text;
         EXPECT_EQ(head.error().kind(), ErrorKind::Corrupt) << text;
     }
+}
+
+TEST(HttpParser, unfolds_values_and_keeps_foreign_bytes_in_them) {
+    ResponseHead head = parse("HTTP/1.1 200\r\nA: b\r\n c\r\n\td\r\nB:\xc3\xa4\r\n\r\n").value();
+    ResponseHead moved = std::move(head);
+    EXPECT_EQ(moved.header("a"), "b   c  \td");
+    EXPECT_EQ(moved.header("b"), "\xc3\xa4");
 }
 
 TEST(HttpParser, refuses_a_head_that_is_cut_anywhere) {

@@ -109,7 +109,7 @@ std::uint16_t free_port();
 struct Answer {
     int status = 0;
     std::string body;
-    std::vector<HttpHeader> headers;
+    std::vector<std::pair<std::string, std::string>> headers;
 };
 
 // Makes the exchange and reads its body to the end.

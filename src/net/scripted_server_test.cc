@@ -199,7 +199,9 @@ std::uint16_t free_port() {
 runtime::Task<Result<Answer>> fetch(Context& context, HttpClient& client, const Origin& origin,
                                     const HttpRequest& request) {
     GODWIT_CO_TRY(HttpResponse response, co_await client.exchange(context, origin, request));
-    Answer answer{.status = response.status(), .body = {}, .headers = response.headers()};
+    Answer answer{.status = response.status(), .body = {}, .headers = {}};
+    for (const HttpHeader& header : response.headers())
+        answer.headers.emplace_back(header.name, header.value);
     GODWIT_CO_TRY(answer.body, co_await response.read_text(context, 64 << 20));
     co_return answer;
 }

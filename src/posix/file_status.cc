@@ -1,14 +1,21 @@
 #include "posix/file_status.h"
 
-#include <fmt/format.h>
-
-#include <iterator>
+#include <charconv>
 #include <limits>
 
 namespace godwit::posix {
 namespace {
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
+
+// "INODE.CTIME_NS", both hexadecimal.
+std::string generation_tag(std::uint64_t inode, std::int64_t ctime_ns) {
+    char text[2 * 17 + 1];
+    char* end = std::to_chars(text, text + sizeof text, inode, 16).ptr;
+    *end++ = '.';
+    end = std::to_chars(end, text + sizeof text, ctime_ns, 16).ptr;
+    return std::string(text, end);
+}
 
 }  // namespace
 
@@ -46,7 +53,7 @@ model::Identity identity_of(const struct stat& status) {
     model::Identity identity;
     identity.size_bytes = has_content ? static_cast<std::uint64_t>(status.st_size) : 0;
     identity.mtime_ns = nanoseconds(status.st_mtim);
-    fmt::format_to(std::back_inserter(identity.tag), "{:x}.{:x}", status.st_ino, nanoseconds(status.st_ctim));
+    identity.tag = generation_tag(status.st_ino, nanoseconds(status.st_ctim));
     return identity;
 }
 

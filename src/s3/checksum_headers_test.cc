@@ -32,15 +32,16 @@ TEST(StoredDigest, reads_what_the_store_keeps_of_the_whole_object) {
     EXPECT_EQ(stored_digest(headers, Crc64Nvme), of(Crc64Nvme, kCheck));
     // Another one than the wanted is better than none.
     EXPECT_EQ(stored_digest(headers, Sha256), of(Crc64Nvme, kCheck));
-    headers.push_back({"x-amz-checksum-sha256", of(Sha256, kCheck).base64()});
+    const std::string sha = of(Sha256, kCheck).base64();
+    headers.push_back({"x-amz-checksum-sha256", sha});
     EXPECT_EQ(stored_digest(headers, Sha256), of(Sha256, kCheck));
 }
 
 TEST(StoredDigest, composites_and_nonsense_are_absent) {
-    std::string sha = of(Sha256, kCheck).base64();
+    const std::string sha = of(Sha256, kCheck).base64(), composite = sha + "-2";
     using Headers = std::vector<net::HttpHeader>;
     for (const Headers& headers :
-         {Headers{}, Headers{{"x-amz-checksum-sha256", sha + "-2"}},
+         {Headers{}, Headers{{"x-amz-checksum-sha256", composite}},
           Headers{{"x-amz-checksum-sha256", sha}, {"x-amz-checksum-type", "COMPOSITE"}},
           Headers{{"x-amz-checksum-sha256", "AAAA"}}, Headers{{"x-amz-checksum-crc32c", ""}},
           Headers{{"x-amz-checksum-future", sha}}}) {

@@ -40,11 +40,10 @@ net::HttpRequest make_request(std::string_view method, const net::Url& url, Head
 }
 
 Result<std::string> body_of_success(const SmallAnswer& answer, std::string_view source) {
-    if (answer.status == 200) return answer.body;
-    AnswerHead head = answer_head(answer.status, answer.headers);
+    if (answer.head.status == 200) return answer.body;
     Operation operation{.name = "get credentials from", .subject = source, .region = {}, .unix_time_ns = 0};
     // The body may be anything, also something that must not be shown.
-    return refusal(operation, head, std::string()).error;
+    return refusal(operation, answer.head, std::string()).error;
 }
 
 bool is_loopback(std::string_view host) {
@@ -186,7 +185,7 @@ Task<Result<SmallAnswer>> fetch(Context& parent, net::HttpClient& http, const ne
     std::string what = "no answer from " + origin.display();
     Context context(parent, timeout, std::move(what));
     GODWIT_CO_TRY(net::HttpResponse response, co_await http.exchange(context, origin, request));
-    SmallAnswer answer{.status = response.status(), .headers = response.headers(), .body = {}};
+    SmallAnswer answer{.head = answer_head(response), .body = {}};
     GODWIT_CO_TRY(answer.body, co_await response.read_text(context, kCredentialsJsonBytesMax));
     co_return std::move(answer);
 }

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "s3/credentials.h"
+#include "s3/error_table.h"
 
 namespace godwit::s3 {
 
 struct SmallAnswer {
-    int status = 0;
-    std::vector<net::HttpHeader> headers;
+    AnswerHead head;
     std::string body;
 };
 

@@ -79,13 +79,12 @@ class StsClient {
                                   const Credentials& credentials) {
         net::HttpRequest request = sign(body, credentials, context.loop().unix_time_ns());
         GODWIT_CO_TRY(SmallAnswer answer, co_await fetch(context, http_, origin(), request, kStsTimeout));
-        if (answer.status == 200) co_return parse_answer(role_, action, std::move(answer.body));
-        AnswerHead head = answer_head(answer.status, answer.headers);
+        if (answer.head.status == 200) co_return parse_answer(role_, action, std::move(answer.body));
         Operation operation{.name = kOperation,
                             .subject = role_.role_arn,
                             .region = endpoint_.region,
                             .unix_time_ns = context.loop().unix_time_ns()};
-        co_return refusal(operation, head, std::move(answer.body)).error;
+        co_return refusal(operation, answer.head, std::move(answer.body)).error;
     }
 
     net::HttpRequest sign(const std::string& body, const Credentials& credentials,

@@ -167,9 +167,7 @@ TEST(Refusal, skewed_clock_shows_both_times_and_the_offset) {
 
 // E53: an answer to HEAD has no body to say so.
 TEST(Refusal, a_bare_403_with_a_date_beyond_tolerance_is_a_skewed_clock) {
-    auto dated = [](std::string_view date) {
-        return refusal(kPut, head(403, {{"date", std::string(date)}}), "");
-    };
+    auto dated = [](std::string_view date) { return refusal(kPut, head(403, {{"date", date}}), ""); };
     Refusal refused = dated("Sat, 21 Nov 2026 21:10:17 GMT");
     EXPECT_EQ(refused.error.code(), "RequestTimeTooSkewed");
     EXPECT_EQ(refused.clock_offset, -std::chrono::minutes(20));

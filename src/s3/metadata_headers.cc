@@ -160,18 +160,25 @@ void add_user_value(model::NamedValues& user, std::string_view name, std::string
     user.emplace_back(std::string(name), std::move(value));
 }
 
+// Seven digits at least.
+std::string octal(std::uint32_t mode) {
+    constexpr std::size_t kDigitsMin = 7;
+    char digits[16];
+    char* end = std::to_chars(digits, digits + sizeof digits, mode, 8).ptr;
+    auto count = static_cast<std::size_t>(end - digits);
+    return std::string(kDigitsMin - std::min(kDigitsMin, count), '0').append(digits, count);
+}
+
 void add_posix(const model::PosixAttributes& posix, HeaderList& out) {
-    fmt::memory_buffer value;
-    auto add = [&](std::string_view name, auto format, auto number) {
-        value.clear();
-        fmt::format_to(std::back_inserter(value), format, number);
-        out.add(name, std::string_view(value.data(), value.size()));
+    auto text = [](const fmt::format_int& number) { return std::string_view(number.data(), number.size()); };
+    auto nanoseconds = [&](std::int64_t time_ns) {
+        return std::string(text(fmt::format_int(time_ns))) + "ns";
     };
-    add("x-amz-meta-file-owner", FMT_STRING("{}"), posix.uid);
-    add("x-amz-meta-file-group", FMT_STRING("{}"), posix.gid);
-    add("x-amz-meta-file-permissions", FMT_STRING("{:07o}"), posix.mode);
-    add("x-amz-meta-file-mtime", FMT_STRING("{}ns"), posix.mtime_ns);
-    add("x-amz-meta-file-atime", FMT_STRING("{}ns"), posix.atime_ns);
+    out.add("x-amz-meta-file-owner", text(fmt::format_int(posix.uid)));
+    out.add("x-amz-meta-file-group", text(fmt::format_int(posix.gid)));
+    out.add("x-amz-meta-file-permissions", octal(posix.mode));
+    out.add("x-amz-meta-file-mtime", nanoseconds(posix.mtime_ns));
+    out.add("x-amz-meta-file-atime", nanoseconds(posix.atime_ns));
 }
 
 // The rest of the user metadata; counts what S3 counts.

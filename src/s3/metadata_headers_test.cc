@@ -9,20 +9,25 @@ namespace {
 using Headers = std::vector<net::HttpHeader>;
 
 // What a server would answer to what was sent.
-Headers sent(const model::Metadata& metadata) {
-    HeaderList list;
+// With the text that the headers refer to.
+struct SentHeaders : Headers {
+    std::shared_ptr<HeaderList> text = std::make_shared<HeaderList>();
+};
+
+SentHeaders sent(const model::Metadata& metadata) {
+    SentHeaders headers;
+    HeaderList& list = *headers.text;
     auto added = add_metadata(metadata, "s3://b/k", list);
     EXPECT_TRUE(added) << added.error().message();
-    Headers headers;
     for (std::size_t i = 0; i < list.size(); ++i) {
-        headers.push_back({std::string(list.name(i)), std::string(list.value(i))});
+        headers.push_back({list.name(i), list.value(i)});
     }
     return headers;
 }
 
 std::string find(const Headers& headers, std::string_view name) {
     for (const net::HttpHeader& header : headers) {
-        if (header.name == name) return header.value;
+        if (header.name == name) return std::string(header.value);
     }
     return "(absent)";
 }
@@ -42,7 +47,7 @@ constexpr model::PosixAttributes kFile{.mode = 0100644,
 TEST(MetadataHeaders, posix_attributes_are_written_as_datasync_does) {
     model::Metadata metadata;
     metadata.posix = kFile;
-    Headers headers = sent(metadata);
+    SentHeaders headers = sent(metadata);
     EXPECT_EQ(find(headers, "x-amz-meta-file-owner"), "1000");
     EXPECT_EQ(find(headers, "x-amz-meta-file-group"), "100");
     EXPECT_EQ(find(headers, "x-amz-meta-file-permissions"), "0100644");
@@ -159,7 +164,7 @@ TEST(MetadataHeaders, content_headers_and_user_metadata_survive) {
 
 TEST(MetadataFrom, framing_of_an_upload_is_no_encoding_of_the_object) {
     auto encoding = [](std::string_view value) {
-        return metadata_from({{"content-encoding", std::string(value)}}).headers.content_encoding;
+        return metadata_from({{"content-encoding", value}}).headers.content_encoding;
     };
     EXPECT_EQ(encoding("aws-chunked"), "");
     EXPECT_EQ(encoding("aws-chunked,gzip"), "gzip");
@@ -205,7 +210,7 @@ TEST(MetadataHeaders, attributes_win_over_user_metadata_of_the_same_name) {
     model::Metadata metadata;
     metadata.posix = kFile;
     metadata.user = {{"file-owner", "7"}, {"x", "y"}};
-    Headers headers = sent(metadata);
+    SentHeaders headers = sent(metadata);
     EXPECT_EQ(headers.size(), 6u);
     EXPECT_EQ(find(headers, "x-amz-meta-file-owner"), "1000");
 }
