@@ -338,7 +338,56 @@ TEST(Execution, bytes_that_rot_at_the_destination_before_they_are_read_back_are_
     EXPECT_EQ(result->counts[Outcome::Failed], 1u);
     ASSERT_EQ(world.journal.records().size(), 1u);
     EXPECT_EQ(world.journal.records()[0].error_code, "Mismatch");
-    EXPECT_TRUE(world.journal.index().empty());
+}
+
+// Catalogue 58: wrong bytes may stand under the name, with the attributes that we gave them. The next run
+// must not take those for a sign that the object is equal.
+TEST(Execution, E58_what_was_written_and_not_proved_is_copied_again) {
+    World world;
+    world.attests = false;
+    model::Metadata metadata;
+    metadata.posix.emplace().mtime_ns = 1'700'000'000'000'000'000;
+    world.source.write("k", "good bytes", metadata);
+    world.meanwhile = [&](Duration) {
+        if (world.destination.objects.contains("k")) world.destination.objects["k"].bytes[0] = std::byte{'X'};
+    };
+    ASSERT_TRUE(world.run());
+    world.meanwhile = [](Duration) {};
+    world.journal.next_execution();
+    auto result = world.run();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->counts[Outcome::Verified], 1u);
+    world.expect_same_objects();
+}
+
+// The same where it was deferred after it had been written, and the next try got no further than the source.
+TEST(Execution, E58_what_was_written_and_deferred_is_copied_again_whatever_the_next_try_met) {
+    model::Metadata metadata;
+    metadata.posix.emplace().mtime_ns = 1'700'000'000'000'000'000;
+    // The first operation is to attach.
+    std::uint64_t nth = 2;
+    for (bool fired = true; fired; ++nth) {
+        World world;
+        world.attests = false;
+        world.options.deferrals_max = 1;
+        world.source.write("k", "good bytes", metadata);
+        world.source_faults = store::FaultPlan({.nth = nth, .kind = ErrorKind::Denied, .from_then_on = true});
+        bool replaced = false;
+        world.meanwhile = [&](Duration) {
+            if (replaced || !world.destination.objects.contains("k")) return;
+            world.destination.write("k", "evil bytes", metadata);
+            replaced = true;
+        };
+        ASSERT_TRUE(world.run());
+        fired = world.source_faults.fired();
+        world.meanwhile = [](Duration) {};
+        world.source_faults = store::FaultPlan();
+        world.journal.next_execution();
+        ASSERT_TRUE(world.run());
+        SCOPED_TRACE(nth);
+        world.expect_same_objects();
+    }
+    EXPECT_GT(nth, 6u) << "never as far as the second try";
 }
 
 TEST(Execution, keys_beneath_a_file_are_unrepresentable_in_a_file_system) {

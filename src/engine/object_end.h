@@ -11,6 +11,11 @@
 
 namespace godwit::engine {
 
+// Did the object end without a word about what stands at the destination?
+constexpr bool is_unproven(model::Outcome outcome) {
+    return outcome == model::Outcome::Failed || outcome == model::Outcome::Deferred;
+}
+
 struct ObjectEnd {
     model::Outcome outcome = model::Outcome::Failed;
     std::uint64_t bytes = 0;  // content bytes that were stored
@@ -18,7 +23,9 @@ struct ObjectEnd {
     // Why it failed, was deferred or skipped.
     Scope scope = Scope::None;
     std::optional<Error> error;
-    // Both sides are now known to be equal: the index takes the pair in.
+    // The index takes the pair in: both sides are now known to be equal; or, of what failed or was deferred,
+    // the destination may hold bytes that nothing proves. Such a row has no evidence and names no
+    // generation, so that the next run copies, whatever attributes stand there (E58).
     bool index = false;
 
     static ObjectEnd failed(Scope scope, Error error);

@@ -22,6 +22,8 @@ class Attempt {
     // Runs the plan's action; on failure scope() says whose the error is.
     Task<Result<ObjectEnd>> run();
     Scope scope() const { return scope_; }
+    // The destination was asked to take the bytes under their name.
+    bool published() const { return published_; }
 
   private:
     // The compiler puts the frame of what it inlines into the frame of the caller, and thousands of
@@ -56,6 +58,7 @@ class Attempt {
     Scope scope_ = Scope::Transfer;
     // A source that changed while it was read, and is stored all the same by option.
     bool changed_ = false;
+    bool published_ = false;
 };
 
 store::OpenRequest open_request(const TransferContext& shared, const PlannedObject& object) {
@@ -153,6 +156,7 @@ Task<Result<store::Receipt>> Attempt::publish_whole(store::Source& source, store
     store::PutRequest request = put_request(source.info());
     request.size_bytes = part.bytes.size();
     scope_ = Scope::Destination;
+    published_ = true;
     co_return co_await shared_.destination.put(context_, request, part.bytes.span(), part.digest);
 }
 
@@ -169,6 +173,7 @@ Task<Result<store::Receipt>> Attempt::publish_parts(store::Source& source, model
     Digest whole = digests.whole();
     evidence.source_digest = whole;
     scope_ = Scope::Destination;
+    published_ = true;
     GODWIT_CO_TRY(store::Receipt receipt, co_await sink->commit(context_, whole));
     GODWIT_CO_TRY_VOID(co_await shared_.uploads.ended(object_));
     co_return std::move(receipt);
@@ -242,6 +247,7 @@ Task<Result<ObjectEnd>> Attempt::copy_inside_server() {
     request.put.replaces = object_.destination;
     request.put.digest = shared_.options.digest;
     scope_ = Scope::Transfer;
+    published_ = true;
     GODWIT_CO_TRY(store::Receipt receipt,
                   co_await shared_.destination.copy_from(context_, shared_.source, request));
     shared_.progress.moved_bytes += object_.source.size_bytes;
@@ -357,6 +363,7 @@ ObjectEnd ObjectEnd::failed(Scope scope, Error error) {
 Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, PlannedObject& object,
                                  runtime::Permit& start) {
     Scope scope = Scope::Transfer;
+    bool published = false;
     runtime::RetryPolicy policy;
     policy.attempts_max = shared.options.object_attempts_max;
     policy.on_retry = [&](const Error& error, int, Duration) {
@@ -367,6 +374,7 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, Plan
         Attempt attempt(context, shared, object, start);
         Result<ObjectEnd> end = co_await attempt.run();
         scope = attempt.scope();
+        published |= attempt.published();
         co_return std::move(end);
     };
     Result<ObjectEnd> end = co_await runtime::retry(context, policy, one_try);
@@ -375,7 +383,9 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, Plan
         co_return std::move(end);
     }
     if (ends_execution(context, end.error())) co_return std::move(end.error());
-    co_return end_of_error(scope, std::move(end.error()));
+    ObjectEnd failed = end_of_error(scope, std::move(end.error()));
+    failed.index = published && is_unproven(failed.outcome);
+    co_return std::move(failed);
 }
 
 }  // namespace godwit::engine

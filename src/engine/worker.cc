@@ -237,7 +237,8 @@ ledger::ObjectRecord Worker::row_of(const Batch& batch, std::uint32_t item, Plan
     }
     row.started_unix_ns = started_unix_ns;
     row.ended_unix_ns = shared_.loop.unix_time_ns();
-    row.index = end.index;
+    // What was deferred may have been written before it was.
+    row.index = end.index || (object.deferrals > 0 && is_unproven(end.outcome));
     // Directories end level by level.
     row.is_awaited = batch.kind == BatchKind::Directories;
     return row;
