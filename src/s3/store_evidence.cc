@@ -105,17 +105,25 @@ Proof proof_of_put(const WritePolicy& policy, const BodyChecks& sent, const Stor
 Task<Result<Digest>> digest_stored(Context& context, const Bucket& bucket, const GetObject& get) {
     runtime::RetryPolicy policy = bucket.client->retry_policy();
     policy.attempts_max = std::min(policy.attempts_max, kStaleReadsMax);
-    std::optional<ErrorKind> stale;
-    auto attempt = [&](int) -> Task<Result<Digest>> {
+    ErrorKind stale = ErrorKind::NotFound;
+    // The requests have had their attempts: only what the store may yet come to show is waited for here.
+    std::optional<Error> failure;
+    auto attempt = [&](int) -> Task<Result<std::optional<Digest>>> {
         auto digest = co_await digest_in_ranges(context, bucket, get);
-        stale.reset();
-        if (digest || !is_stale(digest.error().kind())) co_return std::move(digest);
+        if (digest) co_return std::optional<Digest>(*digest);
+        if (!is_stale(digest.error().kind())) {
+            failure.emplace(std::move(digest.error()));
+            co_return std::optional<Digest>();
+        }
         stale = digest.error().kind();
         co_return std::move(digest.error()).with_kind(ErrorKind::Busy);
     };
     auto digest = co_await runtime::retry(context, policy, attempt);
-    if (digest || !stale || digest.error().kind() != ErrorKind::Busy) co_return std::move(digest);
-    co_return std::move(digest.error()).with_kind(*stale);
+    if (failure) co_return std::move(*failure);
+    if (digest) co_return **digest;
+    bool cancelled = digest.error().kind() == ErrorKind::Cancelled;
+    if (cancelled) co_return std::move(digest.error());
+    co_return std::move(digest.error()).with_kind(stale);
 }
 
 Task<Result<Proof>> read_back(Context& context, const Bucket& bucket, const GetObject& get,

@@ -195,6 +195,16 @@ TEST_F(HostileWrites, E55_a_store_that_stays_stale_proves_nothing) {
     EXPECT_KIND(put("object", "text"), ErrorKind::NotFound);
 }
 
+// E52: one loop of attempts, not one within another.
+TEST_F(HostileWrites, E52_a_read_back_that_the_server_refuses_is_asked_for_as_often_as_any_request) {
+    Effects busy;
+    busy.status = 503;
+    busy.code = "SlowDown";
+    rule(Operation::GetObject, "object", busy);
+    EXPECT_KIND(put("object", "text", true), ErrorKind::Busy);
+    EXPECT_EQ(server_->count(Operation::GetObject), static_cast<std::uint64_t>(options_.retry.attempts_max));
+}
+
 // E44: only the right body is a success.
 TEST_F(HostileWrites, E44_a_200_with_an_error_in_it_completes_nothing) {
     Effects error;
