@@ -87,17 +87,18 @@ std::string Client::uri(std::string_view key) const {
 
 Task<Result<void>> Client::call(Context& context, const Request& request, AnswerReader& reader) {
     std::string hash = payload_hash(address_->origin(), request);
-    auto send = [&](int) { return attempt(context, request, hash, reader); };
+    auto send = [&](int number) { return attempt(context, request, hash, reader, number); };
     co_return co_await runtime::retry(context, retry_, send);
 }
 
 Task<Result<void>> Client::call_once(Context& context, const Request& request, AnswerReader& reader) {
     std::string hash = payload_hash(address_->origin(), request);
-    co_return co_await attempt(context, request, hash, reader);
+    int first = 1;
+    co_return co_await attempt(context, request, hash, reader, first);
 }
 
 Task<Result<void>> Client::attempt(Context& parent, const Request& request, std::string_view hash,
-                                   AnswerReader& reader) {
+                                   AnswerReader& reader, int number) {
     for (int lessons_left = kLessonsMax;; --lessons_left) {
         Context context(parent, timeout(request), std::string(action_name(request.kind)));
         if (loop_.now() >= credentials_until_) GODWIT_CO_TRY_VOID(co_await renew_credentials(context));
@@ -115,7 +116,7 @@ Task<Result<void>> Client::attempt(Context& parent, const Request& request, std:
         auto response = co_await http_.exchange(context, origin, on_wire);
         if (!response) co_return named(request, std::move(response.error()));
         if (is_success(response->status())) {
-            Answer answer{request, *this, *response};
+            Answer answer{request, *this, *response, number};
             auto taken = co_await reader.read(context, answer);
             if (!taken) co_return named(request, std::move(taken.error()));
             co_return {};

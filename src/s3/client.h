@@ -28,6 +28,8 @@ struct Answer {
     const Request& request;
     const Client& client;
     net::HttpResponse& response;
+    // From 1. What an earlier one was answered with, or whether it acted, may be unknown.
+    int attempt = 1;
 
     // "s3://bucket/key", for messages.
     std::string subject() const;
@@ -95,7 +97,7 @@ class Client {
            ClientOptions options, Address address);
 
     Task<Result<void>> attempt(Context& parent, const Request& request, std::string_view hash,
-                               AnswerReader& reader);
+                               AnswerReader& reader, int number);
     Task<Result<void>> renew_credentials(Context& context);
     // The keys of that generation were refused: drops them and looks for others. False: there are none,
     // or it was looked for them just now.

@@ -70,16 +70,20 @@ class BegunReader final : public AnswerReader {
     Task<Result<void>> read(Context& context, Answer& answer) override {
         GODWIT_CO_TRY_VOID(co_await xml_.read(context, answer));
         lacking_ = encryption_lacking(options_, answer.response.headers());
+        repeated_ = answer.attempt > 1;
         co_return {};
     }
     std::string take() { return xml_.take(); }
     // What was asked for and not confirmed; empty: all is.
     const std::string& lacking() const { return lacking_; }
+    // It was asked before, and that request may have begun an upload too.
+    bool repeated() const { return repeated_; }
 
   private:
     const ObjectOptions& options_;
     XmlReader<std::string> xml_{parse_initiated};
     std::string lacking_;
+    bool repeated_ = false;
 };
 
 }  // namespace
@@ -108,9 +112,14 @@ Task<Result<UploadId>> create_upload(Context& context, const Bucket& bucket, con
         request.headers.add("x-amz-checksum-algorithm", checksum_algorithm_name(*checksum));
         request.headers.add("x-amz-checksum-type", multipart_checksum_type(*checksum));
     }
+    // Sent again under the hand, it would begin two uploads and tell of one.
+    request.repeatable = false;
     BegunReader reader(*bucket.options);
+    std::int64_t since_unix_ns = bucket.client->loop().unix_time_ns();
     GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
     UploadId upload{key, reader.take()};
+    // Where they cannot be listed they stay; the object does not fail for it.
+    if (reader.repeated()) (void)co_await abort_uploads_since(context, bucket, key, since_unix_ns, upload.id);
     if (reader.lacking().empty()) co_return upload;
     GODWIT_CO_TRY_VOID(co_await abort_upload(context, bucket, upload));
     co_return Error(
@@ -212,6 +221,20 @@ Task<Result<PendingUploads>> list_uploads(Context& context, const Bucket& bucket
         if (!page.truncated || beyond) co_return std::move(pending);
     }
     co_return stuck(bucket, RequestKind::ListUploads, key);
+}
+
+Task<Result<void>> abort_uploads_since(Context& context, const Bucket& bucket, const std::string& key,
+                                       std::int64_t since_unix_ns, const std::string& kept_id) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    GODWIT_CO_TRY(PendingUploads found, co_await list_uploads(context, bucket, key));
+    // Some servers tell the second only.
+    std::int64_t since_ns = (since_unix_ns + found.server_ahead.count()) / kSecond * kSecond;
+    for (PendingUpload& pending : found.uploads) {
+        if (pending.initiated_ns < since_ns || pending.upload_id == kept_id) continue;
+        UploadId upload{key, std::move(pending.upload_id)};
+        GODWIT_CO_TRY_VOID(co_await abort_upload(context, bucket, upload));
+    }
+    co_return {};
 }
 
 }  // namespace godwit::s3

@@ -79,4 +79,8 @@ struct PendingUploads {
 // them.
 Task<Result<PendingUploads>> list_uploads(Context& context, const Bucket& bucket, const std::string& key);
 
+// Aborts the uploads of exactly `key` that were begun since then, by our clock, but for `kept_id`.
+Task<Result<void>> abort_uploads_since(Context& context, const Bucket& bucket, const std::string& key,
+                                       std::int64_t since_unix_ns, const std::string& kept_id);
+
 }  // namespace godwit::s3

@@ -376,19 +376,11 @@ Task<Result<std::unique_ptr<store::Sink>>> resume_sink(Context& context, const B
 
 Task<Result<void>> discard_uploads(Context& context, const Bucket& bucket, const std::string& key,
                                    const std::string& checkpoint, std::int64_t intent_unix_ns) {
-    constexpr std::int64_t kSecond = 1'000'000'000;
     if (std::optional<Checkpoint> kept = read_checkpoint(checkpoint); kept && kept->upload.key == key) {
         co_return co_await abort_upload(context, bucket, kept->upload);
     }
-    GODWIT_CO_TRY(PendingUploads found, co_await list_uploads(context, bucket, key));
-    // Some servers tell the second only.
-    std::int64_t since_ns = (intent_unix_ns + found.server_ahead.count()) / kSecond * kSecond;
-    for (PendingUpload& pending : found.uploads) {
-        if (pending.initiated_ns < since_ns) continue;
-        UploadId upload{key, std::move(pending.upload_id)};
-        GODWIT_CO_TRY_VOID(co_await abort_upload(context, bucket, upload));
-    }
-    co_return {};
+    const std::string none_kept;
+    co_return co_await abort_uploads_since(context, bucket, key, intent_unix_ns, none_kept);
 }
 
 }  // namespace godwit::s3

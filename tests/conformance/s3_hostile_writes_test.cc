@@ -370,6 +370,14 @@ TEST_F(HostileWrites, E59_more_uploads_of_one_key_than_can_be_true_are_not_colle
 }
 
 // E59: other people's uploads are theirs.
+// E59, I11: a beginning whose answer was lost has begun an upload whose name nobody knows.
+TEST_F(HostileWrites, E59_an_upload_whose_beginning_was_not_heard_of_is_aborted) {
+    ASSERT_OK(run(store_->begin(context_, put_request("before", 2'500'000))));
+    lose_answer(Operation::CreateMultipartUpload, "large");
+    ASSERT_OK(upload("large", pattern(2'500'000)));
+    EXPECT_EQ(server_->open_uploads("bucket").size(), 1u) << "that of another key, which is let alone";
+}
+
 TEST_F(HostileWrites, E59_discard_leaves_what_was_begun_before_and_what_is_of_other_keys) {
     std::string text = pattern(2'500'000);
     auto begin = [&](const std::string& key) {
