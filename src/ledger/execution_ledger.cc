@@ -24,13 +24,15 @@ Result<std::unique_ptr<db::Connection>> open_file(const ExecutionLedgerSettings&
     return connection;
 }
 
-Result<void> insert_head(db::Connection& connection, const ExecutionHead& head) {
+Result<void> insert_head(db::Connection& connection, const ExecutionHead& head,
+                         const std::vector<Upload>& left_uploads) {
     GODWIT_TRY(db::Transaction transaction, db::Transaction::begin(connection, db::Access::Write));
     ExecutionTables tables(connection);
     if (tables.head()) {
         return Error(ErrorKind::Exists, "create an execution in", connection.name(), "there is one in it");
     }
     GODWIT_TRY_VOID(tables.insert_head(head));
+    for (const Upload& upload : left_uploads) GODWIT_TRY_VOID(tables.put_upload(upload));
     return transaction.commit();
 }
 
@@ -60,7 +62,7 @@ IndexChanges adopted_changes(std::vector<model::IndexRow>& rows, std::int64_t no
 Result<std::unique_ptr<ExecutionLedger>> ExecutionLedger::create(ExecutionLedgerSettings settings,
                                                                  const ExecutionHead& head) {
     GODWIT_TRY(auto connection, open_file(settings));
-    GODWIT_TRY_VOID(insert_head(*connection, head));
+    GODWIT_TRY_VOID(insert_head(*connection, head, settings.left_uploads));
     GODWIT_TRY(IndexedExecution execution, settings.index.enter(head.id));
     std::unique_ptr<ExecutionLedger> ledger(
         new ExecutionLedger(std::move(settings), std::move(connection), execution.number));

@@ -29,6 +29,8 @@ struct ExecutionLedgerSettings {
     // Absent: a lease lasts as long as the process, which is alone.
     std::optional<Duration> lease_max = {};
     const Clock* clock = &system_clock();
+    // Of a new execution: what the one before could neither finish nor release.
+    std::vector<Upload> left_uploads = {};
 };
 
 class ExecutionLedger final : public Journal {

@@ -116,6 +116,16 @@ Result<void> LockedTask::cancel(const std::string& execution) {
     return enter_end(execution, ExecutionStatus::Cancelled, counts, now, "it was interrupted and given up");
 }
 
+// A ledger that is gone or cannot be read hands nothing on, and hinders nobody.
+std::vector<Upload> LockedTask::left_uploads() const {
+    auto executions = state_.executions(task_.id);
+    if (!executions || executions->empty()) return {};
+    auto reader = state_.read_ledger(executions->back());
+    if (!reader) return {};
+    auto uploads = (*reader)->uploads();
+    return uploads ? std::move(*uploads) : std::vector<Upload>();
+}
+
 Result<std::unique_ptr<ExecutionLedger>> LockedTask::begin(runtime::Loop& loop,
                                                            const NewExecution& execution) {
     GODWIT_TRY(std::vector<ExecutionInfo> left, unfinished());
@@ -129,6 +139,7 @@ Result<std::unique_ptr<ExecutionLedger>> LockedTask::begin(runtime::Loop& loop,
                        .staging_token = execution.staging_token,
                        .status = ExecutionStatus::Queued,
                        .created_unix_ns = state_.clock().unix_time_ns()};
+    std::vector<Upload> uploads = left_uploads();
     ExecutionInfo info{
         .id = head.id, .task = head.task, .status = head.status, .created_unix_ns = head.created_unix_ns};
     // Known before it has a ledger: a ledger that nobody knows of would never be looked for.
@@ -138,7 +149,8 @@ Result<std::unique_ptr<ExecutionLedger>> LockedTask::begin(runtime::Loop& loop,
                                     .loop = loop,
                                     .index = *index_,
                                     .commit = execution.commit,
-                                    .clock = &state_.clock()},
+                                    .clock = &state_.clock(),
+                                    .left_uploads = std::move(uploads)},
                                    head);
 }
 

@@ -35,7 +35,8 @@ class LockedTask {
     // Ends an interrupted execution as CANCELLED.
     Result<void> cancel(const std::string& execution);
 
-    // Begins an execution. One that was interrupted must have been resumed or cancelled before.
+    // Begins an execution. One that was interrupted must have been resumed or cancelled before. Uploads
+    // that the last one had to leave behind are now this one's.
     Result<std::unique_ptr<ExecutionLedger>> begin(runtime::Loop& loop, const NewExecution& execution);
 
     // Closes the ledger (see ExecutionLedger::close) and, if the execution has ended, enters its end
@@ -50,6 +51,7 @@ class LockedTask {
     Result<void> catch_up_with(const ExecutionInfo& execution);
     // Not ended, oldest first.
     Result<std::vector<ExecutionInfo>> unfinished() const;
+    std::vector<Upload> left_uploads() const;
     Result<void> enter_end(const std::string& execution, model::ExecutionStatus status,
                            const model::Counts& counts, std::optional<std::int64_t> ended_unix_ns,
                            const std::string& error);

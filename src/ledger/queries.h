@@ -50,6 +50,8 @@ class LedgerReader {
     Result<std::vector<LevelSum>> levels();
     // At most `count_max` of what could not be listed.
     Result<std::vector<std::string>> unlisted(std::size_t count_max) { return tables_.unlisted(count_max); }
+    // Not yet finished and not yet released; of an execution that has ended, what it had to leave behind.
+    Result<std::vector<Upload>> uploads() { return tables_.uploads(); }
     // The next rows behind `after_seq`, in order of seq; none at the end.
     Result<std::vector<OutcomeRow>> rows(std::int64_t after_seq);
     // Everything about one key.

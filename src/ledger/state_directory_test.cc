@@ -115,6 +115,29 @@ TEST_F(States, belong_to_their_user_alone) {
     }
 }
 
+// Catalogue 59: what could not be released is not forgotten with the execution that began it.
+TEST_F(States, E59_uploads_that_an_execution_had_to_leave_are_the_next_ones) {
+    auto locked = lock();
+    auto ledger = begin(*locked);
+    Upload upload{.key = model::Key("large"), .intent_unix_ns = 5, .checkpoint = "its name", .source = {}};
+    ASSERT_TRUE(succeeded(wait(ledger->put_upload(upload))));
+    ASSERT_TRUE(succeeded(wait(ledger->set_status(ExecutionStatus::Failed))));
+    ASSERT_TRUE(succeeded(locked->close(std::move(ledger))));
+    auto next = begin(*locked);
+    auto left = wait(next->uploads());
+    ASSERT_TRUE(succeeded(left));
+    ASSERT_EQ(left->size(), 1u);
+    EXPECT_EQ(left->front().key, upload.key);
+    EXPECT_EQ(left->front().checkpoint, "its name");
+    ASSERT_TRUE(succeeded(wait(next->remove_upload(upload.key))));
+    ASSERT_TRUE(succeeded(wait(next->set_status(ExecutionStatus::Clean))));
+    ASSERT_TRUE(succeeded(locked->close(std::move(next))));
+    auto last = begin(*locked);
+    EXPECT_TRUE(wait(last->uploads())->empty());
+    EXPECT_TRUE(succeeded(wait(last->set_status(ExecutionStatus::Clean))));
+    EXPECT_TRUE(succeeded(locked->close(std::move(last))));
+}
+
 TEST_F(States, that_do_not_exist_are_not_made_by_reading) {
     std::string nowhere = directory_ / "nowhere";
     EXPECT_TRUE(failed_with(StateDirectory::open({.path = nowhere}, db::Access::Read), ErrorKind::NotFound));
