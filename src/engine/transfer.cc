@@ -186,6 +186,9 @@ Task<Result<std::unique_ptr<store::Sink>>> Attempt::open_sink(const store::PutRe
     if (!checkpoint.empty()) {
         auto resumed = co_await shared_.destination.resume(context_, request, checkpoint);
         if (resumed || resumed.error().kind() != ErrorKind::NotFound) co_return std::move(resumed);
+        // Of another part size, or gone as the store says: what is left of it must not stay behind.
+        std::int64_t now = shared_.loop.unix_time_ns();
+        GODWIT_CO_TRY_VOID(co_await shared_.destination.discard(context_, object_.key, checkpoint, now));
     }
     GODWIT_CO_TRY_VOID(co_await shared_.uploads.intend(object_));
     GODWIT_CO_TRY(std::unique_ptr<store::Sink> sink, co_await shared_.destination.begin(context_, request));
