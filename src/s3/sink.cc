@@ -286,6 +286,11 @@ Task<Result<store::Receipt>> S3Sink::commit(Context& context, const Digest& sour
 
 // Complete's answer was lost, or a repetition found the upload gone: the object itself decides.
 Task<Result<store::Receipt>> S3Sink::settle(Context& context, const Digest& source, Error error) {
+    if (error.code() == "InvalidPart") {
+        // The store has not the parts that it told of: nothing will come of this upload, another may do.
+        GODWIT_CO_TRY_VOID(co_await abort_upload(context, bucket_, checkpoint_.upload));
+        co_return std::move(error).with_kind(ErrorKind::Lost);
+    }
     bool gone = error.code() == "NoSuchUpload";
     if (!gone && !may_have_happened(error)) co_return std::move(error);
     Sent sent{request_, key(), source, {}, expected_etag()};

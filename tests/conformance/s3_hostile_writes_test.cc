@@ -421,6 +421,30 @@ TEST_F(HostileWrites, a_resumed_upload_sends_only_what_is_missing) {
     }
 }
 
+// E59: the list of parts lies, so that no such upload can be completed, now or ever.
+TEST_F(HostileWrites, E59_an_upload_whose_parts_are_not_what_the_store_said_is_begun_anew) {
+    std::string text = pattern(1'500'000);
+    store::PutRequest request = put_request("large", text.size());
+    auto sink = run(store_->begin(context_, request));
+    ASSERT_OK(sink);
+    auto write = [&](store::Sink& to, std::size_t index) {
+        std::uint64_t part = to.part_size_bytes();
+        auto bytes = bytes_of(std::string_view(text).substr(index * part, part));
+        return run(to.write(context_, index * part, bytes, digest_of(request.digest, bytes)));
+    };
+    ASSERT_OK(write(**sink, 0));
+    Effects lying;
+    lying.replace = {{"<ETag>", "<ETag>0"}};
+    rule(Operation::ListParts, "large", lying);
+    auto resumed = run(store_->resume(context_, request, (*sink)->checkpoint()));
+    ASSERT_OK(resumed);
+    for (std::size_t i : {0u, 1u}) ASSERT_OK(write(**resumed, i));
+    EXPECT_KIND(run((*resumed)->commit(context_, digest_of(request.digest, bytes_of(text)))),
+                ErrorKind::Lost);
+    EXPECT_TRUE(server_->open_uploads("bucket").empty());
+    EXPECT_EQ(stored("large"), "(absent)");
+}
+
 // A11: what is removed is what was listed.
 TEST_F(HostileWrites, A11_an_object_that_changed_is_not_deleted) {
     auto receipt = put("object", "listed");
