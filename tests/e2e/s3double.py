@@ -74,7 +74,7 @@ class Double:
 
     def audit(self, operation: str = "", key: str | None = None) -> list[dict]:
         """What was asked, in order, of one operation and key if they are given."""
-        records = map(json.loads, self._page("/_double/audit").splitlines())
+        records = map(json.loads, self.page("/_double/audit").splitlines())
         return [
             record
             for record in records
@@ -86,9 +86,9 @@ class Double:
         return len(self.audit())
 
     def rules(self, *rules: dict) -> None:
-        self._page("/_double/rules", "PUT", json.dumps(list(rules)).encode())
+        self.page("/_double/rules", "PUT", json.dumps(list(rules)).encode())
 
-    def _page(self, path: str, method: str = "GET", body: bytes | None = None) -> str:
+    def page(self, path: str, method: str = "GET", body: bytes | None = None) -> str:
         tls = self.endpoint.startswith("https")
         context = ssl.create_default_context(cafile=self.authority) if tls else None
         request = urllib.request.Request(self.endpoint + path, data=body, method=method)
