@@ -38,7 +38,7 @@ TEST_F(DialerTest, takes_the_first_address_that_connects) {
     EXPECT_TRUE(dial(dialer, {at("127.0.0.1", free_port()), at("127.0.0.1", server.port())}));
 }
 
-TEST_F(DialerTest, passes_by_an_address_that_swallows_packets) {
+TEST_F(DialerTest, D40_passes_by_an_address_that_swallows_packets) {
     ScriptedServer server([](Peer& peer, int) { peer.hold(); });
     BlackHole hole("127.0.0.1");
     options.head_start = std::chrono::milliseconds(20);

@@ -54,7 +54,7 @@ struct FaultsTest : testing::Test {
 };
 
 // Fault 34.
-TEST_F(FaultsTest, an_answer_cut_at_any_byte_is_lost) {
+TEST_F(FaultsTest, D34_an_answer_cut_at_any_byte_is_lost) {
     for (std::string_view whole : {kHello, kChunkedHello}) {
         ScriptedServer server([&](Peer& peer, int number) {
             peer.read_head();
@@ -70,7 +70,7 @@ TEST_F(FaultsTest, an_answer_cut_at_any_byte_is_lost) {
     }
 }
 
-TEST_F(FaultsTest, an_answer_reset_at_any_byte_is_lost) {
+TEST_F(FaultsTest, D34_an_answer_reset_at_any_byte_is_lost) {
     ScriptedServer server([&](Peer& peer, int number) {
         peer.read_head();
         peer.write(kHello.substr(0, static_cast<std::size_t>(number)));
@@ -101,7 +101,7 @@ TEST_F(FaultsTest, a_connection_that_takes_too_long_says_that_nothing_was_sent) 
     EXPECT_EQ(answer.error().cause(), "no connection within 0.05 s");
 }
 
-TEST_F(FaultsTest, a_server_that_never_answers_times_out) {
+TEST_F(FaultsTest, D36_a_server_that_never_answers_times_out) {
     ScriptedServer server([](Peer& peer, int) { peer.hold(); });
     options.answer_timeout = 50ms;
     auto answer = get(server);
@@ -122,7 +122,7 @@ TEST_F(FaultsTest, a_request_may_bring_its_own_answer_timeout) {
     EXPECT_TRUE(run(server.origin(), request));
 }
 
-TEST_F(FaultsTest, a_head_that_drips_times_out) {
+TEST_F(FaultsTest, D36_a_head_that_drips_times_out) {
     ScriptedServer server([](Peer& peer, int) {
         peer.read_head();
         peer.write("HTTP/1.1 200 OK\r\n");
@@ -132,7 +132,7 @@ TEST_F(FaultsTest, a_head_that_drips_times_out) {
     EXPECT_EQ(code_of(get(server)), "Timeout");
 }
 
-TEST_F(FaultsTest, a_body_that_stalls_is_given_up) {
+TEST_F(FaultsTest, D36_a_body_that_stalls_is_given_up) {
     ScriptedServer server([](Peer& peer, int) {
         peer.read_head();
         peer.write(kHello.substr(0, kHello.size() - 1));
@@ -143,7 +143,7 @@ TEST_F(FaultsTest, a_body_that_stalls_is_given_up) {
 }
 
 // Fault 36.
-TEST_F(FaultsTest, a_body_that_drips_is_given_up) {
+TEST_F(FaultsTest, D36_a_body_that_drips_is_given_up) {
     ScriptedServer server([](Peer& peer, int) {
         peer.read_head();
         peer.write("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
@@ -154,6 +154,21 @@ TEST_F(FaultsTest, a_body_that_drips_is_given_up) {
 }
 
 // CompleteMultipartUpload answers so.
+TEST_F(FaultsTest, D36_the_connection_of_a_peer_that_drips_is_free_for_another_request) {
+    ScriptedServer server([](Peer& peer, int number) {
+        peer.read_head();
+        if (number > 0) return peer.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+        while (peer.pause(5)) peer.write("x");
+    });
+    options.stall_timeout = 100ms;
+    options.connections_max = 1;
+    EXPECT_EQ(code_of(get(server)), "Stalled");
+    auto answer = get(server);
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_EQ(answer->body, "hello");
+}
+
 TEST_F(FaultsTest, an_answer_of_unknown_length_may_drip_while_the_server_works) {
     ScriptedServer server([](Peer& peer, int) {
         peer.read_head();
@@ -165,7 +180,7 @@ TEST_F(FaultsTest, an_answer_of_unknown_length_may_drip_while_the_server_works) 
     EXPECT_EQ(get(server)->body, std::string(20, ' '));
 }
 
-TEST_F(FaultsTest, a_server_that_takes_no_bytes_is_given_up) {
+TEST_F(FaultsTest, D36_a_server_that_takes_no_bytes_is_given_up) {
     ScriptedServer server([](Peer& peer, int) { peer.pause(60'000); });
     options.stall_timeout = 50ms;
     const std::string body(64 << 20, 'x');
@@ -230,14 +245,14 @@ void close_on_second_request(Peer& peer, int) {
 }
 
 // Fault 42.
-TEST_F(FaultsTest, a_request_that_met_a_dying_connection_is_sent_again_once) {
+TEST_F(FaultsTest, D42_a_request_that_met_a_dying_connection_is_sent_again_once) {
     ScriptedServer server(close_on_second_request);
     EXPECT_EQ(get(server)->body, "hello");
     EXPECT_EQ(get(server)->body, "hello");
     EXPECT_EQ(server.connections(), 2);
 }
 
-TEST_F(FaultsTest, a_request_that_must_not_be_repeated_is_not) {
+TEST_F(FaultsTest, D42_a_request_that_must_not_be_repeated_is_not) {
     ScriptedServer server(close_on_second_request);
     HttpRequest request = get_request(server.origin());
     request.repeatable = false;
@@ -247,7 +262,7 @@ TEST_F(FaultsTest, a_request_that_must_not_be_repeated_is_not) {
     EXPECT_EQ(server.connections(), 1);
 }
 
-TEST_F(FaultsTest, a_request_is_not_sent_again_after_part_of_an_answer) {
+TEST_F(FaultsTest, D42_a_request_is_not_sent_again_after_part_of_an_answer) {
     ScriptedServer server([](Peer& peer, int) {
         peer.read_head();
         peer.write(kHello);
@@ -259,7 +274,7 @@ TEST_F(FaultsTest, a_request_is_not_sent_again_after_part_of_an_answer) {
     EXPECT_EQ(server.connections(), 1);
 }
 
-TEST_F(FaultsTest, a_fresh_connection_that_dies_is_not_tried_again) {
+TEST_F(FaultsTest, D42_a_fresh_connection_that_dies_is_not_tried_again) {
     ScriptedServer server([](Peer& peer, int) { peer.read_head(); });
     EXPECT_EQ(code_of(get(server)), "ConnectionClosed");
     EXPECT_EQ(server.connections(), 1);
@@ -286,7 +301,7 @@ struct IdleDisturbance {
     ScriptedServer server;
 };
 
-TEST_F(FaultsTest, an_idle_connection_that_the_server_closed_is_not_used) {
+TEST_F(FaultsTest, D42_an_idle_connection_that_the_server_closed_is_not_used) {
     IdleDisturbance idle([](Peer& peer) { peer.finish(); });
     HttpRequest request = get_request(idle.server.origin());
     request.repeatable = false;
@@ -298,7 +313,7 @@ TEST_F(FaultsTest, an_idle_connection_that_the_server_closed_is_not_used) {
 }
 
 // Fault 38: what was not asked for must never answer the next request.
-TEST_F(FaultsTest, an_idle_connection_with_unasked_bytes_is_not_used) {
+TEST_F(FaultsTest, D42_an_idle_connection_with_unasked_bytes_is_not_used) {
     IdleDisturbance idle([](Peer& peer) { peer.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"); });
     EXPECT_EQ(get(idle.server)->body, "hello");
     idle.happen();
@@ -307,7 +322,7 @@ TEST_F(FaultsTest, an_idle_connection_with_unasked_bytes_is_not_used) {
     EXPECT_EQ(idle.server.connections(), 2);
 }
 
-TEST_F(FaultsTest, bytes_behind_a_body_end_the_connection) {
+TEST_F(FaultsTest, D38_bytes_behind_a_body_end_the_connection) {
     ScriptedServer server(
         answer_all(std::string(kHello) + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"));
     EXPECT_EQ(get(server)->body, "hello");

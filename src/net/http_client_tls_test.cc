@@ -55,7 +55,7 @@ TEST_F(TlsTest, speaks_to_a_server_whose_certificate_names_the_address) {
     EXPECT_EQ(server.connections(), 1);
 }
 
-TEST_F(TlsTest, asks_for_the_host_by_name) {
+TEST_F(TlsTest, D39_asks_for_the_host_by_name) {
     ServerTls tls = authority.server({.names = "DNS:localhost"});
     std::string name;
     {
@@ -73,7 +73,7 @@ TEST_F(TlsTest, asks_for_the_host_by_name) {
     EXPECT_EQ(name, "localhost");
 }
 
-TEST_F(TlsTest, refuses_a_certificate_for_another_name) {
+TEST_F(TlsTest, D39_refuses_a_certificate_for_another_name) {
     expect_refused(get(LeafOptions{.names = "DNS:localhost"}), "IP address mismatch");
     expect_refused(get(LeafOptions{.names = "IP:127.0.0.2"}), "IP address mismatch");
     ServerTls tls = authority.server({.names = "DNS:other.test,DNS:*.localhost,IP:127.0.0.1"});
@@ -83,12 +83,12 @@ TEST_F(TlsTest, refuses_a_certificate_for_another_name) {
     expect_refused(run(origin, get_request(origin)), "hostname mismatch");
 }
 
-TEST_F(TlsTest, refuses_certificates_that_are_not_valid_now) {
+TEST_F(TlsTest, D39_refuses_certificates_that_are_not_valid_now) {
     expect_refused(get(LeafOptions{.valid_from_seconds = -7200, .valid_to_seconds = -3600}), "expired");
     expect_refused(get(LeafOptions{.valid_from_seconds = 3600, .valid_to_seconds = 7200}), "not yet valid");
 }
 
-TEST_F(TlsTest, refuses_certificates_that_nobody_trusted_has_signed) {
+TEST_F(TlsTest, D39_refuses_certificates_that_nobody_trusted_has_signed) {
     expect_refused(get(LeafOptions{.self_signed = true}), "self-signed");
     TestAuthority other;
     ServerTls tls = other.server();
@@ -100,13 +100,13 @@ TEST_F(TlsTest, refuses_certificates_that_nobody_trusted_has_signed) {
     expect_refused(get(server), "unable to get local issuer");
 }
 
-TEST_F(TlsTest, takes_any_certificate_only_when_told_so) {
+TEST_F(TlsTest, D39_takes_any_certificate_only_when_told_so) {
     options.tls.verify = false;
     EXPECT_EQ(get(LeafOptions{.names = "DNS:other", .valid_to_seconds = -60, .self_signed = true})->body,
               "hello");
 }
 
-TEST_F(TlsTest, refuses_versions_below_1_2) {
+TEST_F(TlsTest, D39_refuses_versions_below_1_2) {
     EXPECT_EQ(get(LeafOptions{.version_max = TLS1_2_VERSION})->body, "hello");
     client.reset();
     auto answer = get(LeafOptions{.version_max = TLS1_1_VERSION});
@@ -114,7 +114,7 @@ TEST_F(TlsTest, refuses_versions_below_1_2) {
     EXPECT_EQ(answer.error().code(), "ConnectFailed");
 }
 
-TEST_F(TlsTest, fails_to_connect_to_what_is_no_tls_server) {
+TEST_F(TlsTest, D39_fails_to_connect_to_what_is_no_tls_server) {
     ScriptedServer server([](Peer& peer, int) { peer.write("HTTP/1.1 400 Bad Request\r\n\r\n"); });
     Origin origin = server.origin();
     origin.tls = true;
@@ -124,7 +124,7 @@ TEST_F(TlsTest, fails_to_connect_to_what_is_no_tls_server) {
     EXPECT_NE(answer.error().cause().find("TLS"), std::string::npos) << answer.error().message();
 }
 
-TEST_F(TlsTest, gives_up_on_a_handshake_that_hangs) {
+TEST_F(TlsTest, D36_gives_up_on_a_handshake_that_hangs) {
     ScriptedServer server([](Peer& peer, int) { peer.hold(); });
     options.connect_timeout = 50ms;
     Origin origin = server.origin();
@@ -198,7 +198,7 @@ TEST_F(TlsTest, moves_large_bodies_both_ways) {
     EXPECT_EQ(server.connections(), 1);
 }
 
-TEST_F(TlsTest, believes_the_end_of_a_connection_only_with_close_notify) {
+TEST_F(TlsTest, D38_believes_the_end_of_a_connection_only_with_close_notify) {
     ServerTls tls = authority.server();
     ScriptedServer server(
         [](Peer& peer, int number) {
@@ -246,7 +246,7 @@ TEST_F(TlsTest, reads_a_refusal_under_a_large_body) {
     }
 }
 
-TEST_F(TlsTest, sends_again_when_the_kept_connection_was_dying) {
+TEST_F(TlsTest, D42_sends_again_when_the_kept_connection_was_dying) {
     ServerTls tls = authority.server();
     ScriptedServer server(
         [](Peer& peer, int number) {

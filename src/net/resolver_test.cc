@@ -171,7 +171,7 @@ TEST_F(ResolverTest, asks_again_when_an_answer_is_stale) {
     EXPECT_EQ(resolver.lookups(), 2u);
 }
 
-TEST_F(ResolverTest, says_that_a_host_does_not_exist_and_remembers_it_briefly) {
+TEST_F(ResolverTest, D40_says_that_a_host_does_not_exist_and_remembers_it_briefly) {
     DnsServer server([](std::uint16_t) { return DnsReply{.code = 3}; });
     Resolver resolver(loop, options_for(server));
     EXPECT_EQ(resolve(resolver, "no.such.test"), std::vector<std::string>{"NameNotFound"});
@@ -179,7 +179,7 @@ TEST_F(ResolverTest, says_that_a_host_does_not_exist_and_remembers_it_briefly) {
     EXPECT_EQ(resolver.lookups(), 1u);
 }
 
-TEST_F(ResolverTest, goes_on_with_old_addresses_when_the_name_server_fails) {
+TEST_F(ResolverTest, D40_goes_on_with_old_addresses_when_the_name_server_fails) {
     std::atomic<bool> broken = false;
     DnsServer server(
         [&](std::uint16_t) { return broken ? DnsReply{.code = 2} : DnsReply{.addresses = {"192.0.2.1"}}; });
@@ -192,7 +192,7 @@ TEST_F(ResolverTest, goes_on_with_old_addresses_when_the_name_server_fails) {
     EXPECT_EQ(resolve(resolver, "b.test"), std::vector<std::string>{"NameServerFailed"});
 }
 
-TEST_F(ResolverTest, does_not_wait_for_a_server_that_drops_aaaa_questions) {
+TEST_F(ResolverTest, D40_does_not_wait_for_a_server_that_drops_aaaa_questions) {
     DnsServer server([](std::uint16_t type) {
         return type == kTypeAaaa ? DnsReply{.silent = true} : DnsReply{.addresses = {"192.0.2.1"}};
     });
@@ -205,7 +205,7 @@ TEST_F(ResolverTest, does_not_wait_for_a_server_that_drops_aaaa_questions) {
     EXPECT_LT(loop.now() - began, std::chrono::seconds(10));
 }
 
-TEST_F(ResolverTest, gives_up_on_silent_servers) {
+TEST_F(ResolverTest, D40_gives_up_on_silent_servers) {
     DnsServer server([](std::uint16_t) { return DnsReply{.silent = true}; });
     ResolverOptions options = options_for(server);
     options.lookup.try_timeout = std::chrono::milliseconds(20);

@@ -101,7 +101,7 @@ TEST(ListPage, refuses_bad_escapes) {
     }
 }
 
-TEST(ListPage, entities_in_keys_are_text) {
+TEST(ListPage, E56_entities_in_keys_are_text) {
     EXPECT_EQ(list(object("a&amp;b&lt;c&gt;&quot;&apos;&#x41;&#13;&#xD;"))->objects[0].key, "a&b<c>\"'A\r\r");
     EXPECT_EQ(list(object("<![CDATA[a<b&c]]>"))->objects[0].key, "a<b&c");
 }
@@ -111,14 +111,14 @@ TEST(ListPage, unknown_entities_expand_to_nothing) {
     EXPECT_EQ(list(object("&xxe;"))->objects[0].key, "&xxe;");
 }
 
-TEST(ListPage, references_that_would_cut_a_key_short_are_refused) {
+TEST(ListPage, E56_references_that_would_cut_a_key_short_are_refused) {
     for (std::string_view key :
          {"a&#0;b", "a&#x0;b", "a&#x00000000;b", "a&#4294967296;b", "a&#x110000;b", "a&#b"}) {
         EXPECT_EQ(refused(page(object(key))), "the answer holds a reference to no character");
     }
 }
 
-TEST(ListPage, values_that_cannot_be_true_name_their_element) {
+TEST(ListPage, E49_values_that_cannot_be_true_name_their_element) {
     EXPECT_EQ(refused(page(object("k", "-1"))), "the answer cannot be true: Size is '-1', not 0 to 2^50");
     for (std::string_view size :
          {"9223372036854775808", "1e30", "", "5 ", "0x5", "99999999999999999999999"}) {
@@ -135,7 +135,7 @@ TEST(ListPage, values_that_cannot_be_true_name_their_element) {
 }
 
 // E46: a listing that says "more" without saying how would be taken for complete, or never end.
-TEST(ListPage, truncated_without_a_token_is_refused) {
+TEST(ListPage, E46_truncated_without_a_token_is_refused) {
     EXPECT_TRUE(refused(page("<IsTruncated>true</IsTruncated>")).contains("NextContinuationToken is ''"));
     EXPECT_TRUE(
         refused(page("<IsTruncated>true</IsTruncated><NextContinuationToken/>")).contains("Continuation"));
@@ -168,7 +168,7 @@ TEST(Xml, other_documents_are_no_answers) {
 }
 
 // E56.
-TEST(Xml, hostile_documents_are_refused) {
+TEST(Xml, E56_hostile_documents_are_refused) {
     EXPECT_EQ(refused("<!DOCTYPE a [<!ENTITY b \"c\">]>" + page("")),
               "the answer has a DTD, which is refused");
     EXPECT_EQ(refused(R"(<!DOCTYPE x SYSTEM "file:///etc/passwd">)" + page("")),
@@ -187,7 +187,7 @@ TEST(Xml, hostile_documents_are_refused) {
     EXPECT_EQ(refused(page(deep)), "the answer is nested deeper than 32 levels");
 }
 
-TEST(Xml, thirty_two_levels_are_read) {
+TEST(Xml, E56_thirty_two_levels_are_read) {
     auto nested = [](int levels) {
         std::string inside;
         for (int i = 0; i < levels; ++i) inside += "<a>";
@@ -199,7 +199,7 @@ TEST(Xml, thirty_two_levels_are_read) {
 }
 
 // A short stand-in for the fuzz target: under the sanitizers every mutation must be judged, none may break.
-TEST(Xml, mutated_documents_are_judged_and_never_break) {
+TEST(Xml, E56_mutated_documents_are_judged_and_never_break) {
     const std::string whole = page(
         "<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
         "<NextContinuationToken>t</NextContinuationToken>" +
@@ -309,7 +309,7 @@ TEST(PartsPage, reads_parts_with_their_checksums) {
     EXPECT_EQ(parsed->next_part_number_marker, 2);
 }
 
-TEST(PartsPage, part_numbers_outside_1_to_10000_are_refused) {
+TEST(PartsPage, E49_part_numbers_outside_1_to_10000_are_refused) {
     for (std::string_view number : {"0", "10001", "-1", "", "4294967297"}) {
         auto parsed =
             parse_parts_page(kList, ok(),
