@@ -189,6 +189,39 @@ def test_conditions(double):
     assert code_of(double.s3.put_object, Bucket="b", Key="k", Body=b"3", IfMatch=etag) == "PreconditionFailed"
 
 
+def test_ranges(double):
+    data = random.randbytes(1000)
+    double.s3.put_object(Bucket="b", Key="k", Body=data)
+    for asked, answered in (("bytes=10-19", data[10:20]), ("bytes=990-", data[990:]), ("bytes=-5", data[-5:]), ("bytes=0-9999", data)):
+        part = double.s3.get_object(Bucket="b", Key="k", Range=asked)
+        assert part["Body"].read() == answered
+        start = data.find(answered)
+        assert part["ContentRange"] == f"bytes {start}-{start + len(answered) - 1}/1000"
+        assert part["ResponseMetadata"]["HTTPStatusCode"] == 206
+    assert code_of(double.s3.get_object, Bucket="b", Key="k", Range="bytes=1000-1001") == "InvalidRange"
+
+
+def test_uploads_that_come_to_nothing(double):
+    def begin():
+        return {"Bucket": "b", "Key": "k", "UploadId": double.s3.create_multipart_upload(Bucket="b", Key="k")["UploadId"]}
+
+    upload = begin()
+    etag = double.s3.upload_part(**upload, PartNumber=1, Body=b"part")["ETag"]
+    wrong = {"Parts": [{"PartNumber": 1, "ETag": '"0"'}]}
+    assert code_of(double.s3.complete_multipart_upload, **upload, MultipartUpload=wrong) == "InvalidPart"
+    double.s3.abort_multipart_upload(**upload)
+    for call in (double.s3.list_parts, double.s3.abort_multipart_upload):
+        assert code_of(call, **upload) == "NoSuchUpload"
+    assert code_of(double.s3.head_object, Bucket="b", Key="k") == "404"
+    double.s3.put_object(Bucket="b", Key="k", Body=b"there already")
+    upload = begin()
+    right = {"Parts": [{"PartNumber": 1, "ETag": double.s3.upload_part(**upload, PartNumber=1, Body=b"part")["ETag"]}]}
+    assert right["Parts"][0]["ETag"] == etag
+    assert code_of(double.s3.complete_multipart_upload, **upload, MultipartUpload=right, IfNoneMatch="*") == "PreconditionFailed"
+    double.s3.complete_multipart_upload(**upload, MultipartUpload=right)
+    assert double.s3.get_object(Bucket="b", Key="k")["Body"].read() == b"part"
+
+
 def test_who_may_come_in(double):
     listing = {"Bucket": "b"}
     assert code_of(double.client(secret="wrong").list_objects_v2, **listing) == "SignatureDoesNotMatch"
