@@ -1,7 +1,8 @@
-"""The lint rules over the whole repository. usage: python3 scripts/lint [ROOT]
+"""The lint rules over the whole repository. usage: python3 scripts/lint [--fill-catalogue] [ROOT]
 
 Prints what it finds, one line each, and the figures of function lengths; exits 1 when it found
-anything. It reads sources only and needs nothing but Python 3.
+anything. It reads sources only and needs nothing but Python 3. --fill-catalogue writes the tests of each row into
+docs/fault-catalogue.md and does nothing else.
 """
 
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import banned
+import catalogue
 import coroutines
 import layering
 import sizes
@@ -33,6 +35,11 @@ def read_sources(root: Path) -> list[Source]:
     return sources
 
 
+def read_numbered_tests(root: Path) -> list[catalogue.Test]:
+    paths = list_files(root, "src/*_test.cc", "tests/*_test.cc", "tests/*_tests.cc", "tests/*.py")
+    return [test for path in paths for test in catalogue.tests_of(path, (root / path).read_text())]
+
+
 def check_all(root: Path, sources: list[Source]) -> list[Finding]:
     layers = layering.read_layers(HERE / "layers.txt")
     findings = []
@@ -43,12 +50,18 @@ def check_all(root: Path, sources: list[Source]) -> list[Finding]:
     for path in list_files(root, "src/*/CMakeLists.txt"):
         findings += layering.check_cmake(path, (root / path).read_text(), layers)
     findings += layering.check_beast_count(sources)
+    findings += catalogue.check((root / catalogue.DOCUMENT).read_text(), read_numbered_tests(root))
     findings += sizes.check(sources, read_exceptions(HERE / "long_functions.txt"))
     return sorted(without_exceptions(findings, read_exceptions(HERE / "exceptions.txt")))
 
 
 def main() -> int:
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent.parent
+    arguments = [argument for argument in sys.argv[1:] if argument != "--fill-catalogue"]
+    root = Path(arguments[0]) if arguments else HERE.parent.parent
+    if "--fill-catalogue" in sys.argv:
+        document = root / catalogue.DOCUMENT
+        document.write_text(catalogue.filled(document.read_text(), read_numbered_tests(root)))
+        return 0
     sources = read_sources(root)
     findings = check_all(root, sources)
     for finding in findings:

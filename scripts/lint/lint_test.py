@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import banned
+import catalogue
 import coroutines
 import layering
 import sizes
@@ -316,6 +317,63 @@ class Functions(unittest.TestCase):
         self.assertEqual(classify("Foo::Foo(int a) : a_"), "value")
         self.assertEqual(classify("Foo::Foo(int a) : a_{a}"), "function")
         self.assertEqual(classify("struct alignas(64) Slot"), "scope")
+
+
+class Catalogue(unittest.TestCase):
+    """A document of every row; `replaced` rows stand in place of those that wait for something."""
+
+    def document(self, **replaced: str) -> str:
+        lines = [replaced.get(row, f"| {row} | something breaks | | not yet |") for row in catalogue.ROWS]
+        return "".join(f"{line}\n" for line in lines if line)
+
+    def messages(self, document: str, tests=()) -> list[str]:
+        return [finding.message for finding in catalogue.check(document, list(tests))]
+
+    def test_names_bear_one_number_or_several_or_none(self):
+        cpp = "TEST(Walk, A5_goes_on) {}\nTEST_F(Disk, C23_C28_full) {}\nTEST(Walk, AES_256) {}\n//TEST(Walk, A6_x)\n"
+        found = catalogue.tests_of("src/posix/walk_test.cc", cpp)
+        self.assertEqual(
+            [(test.program, test.name, test.line, test.rows) for test in found],
+            [("posix_test", "Walk.A5_goes_on", 1, ("A5",)), ("posix_test", "Disk.C23_C28_full", 2, ("C23", "C28"))],
+        )
+        python = "def test_h74_h76_kill(x):\n    def test_a1_inner(): ...\ndef test_a_7():\n    ...\n"
+        found = catalogue.tests_of("tests/e2e/test_kill.py", python)
+        self.assertEqual(
+            [(test.program, test.rows) for test in found], [("test_kill.py", ("H74", "H76")), ("test_kill.py", ("A1",))]
+        )
+
+    def test_a_test_whose_name_is_on_the_next_line_is_found(self):
+        self.assertEqual(len(catalogue.tests_of("src/a/x_test.cc", "TEST(\n    Walk, A5_goes_on) {}")), 1)
+
+    def test_what_is_filled_in_is_right(self):
+        tests = catalogue.tests_of("src/posix/walk_test.cc", "TEST(Walk, A5_B16_goes_on) {}")
+        self.assertEqual(len(self.messages(self.document(), tests)), 2)
+        self.assertEqual(self.messages(catalogue.filled(self.document(), tests), tests), [])
+
+    def test_a_test_that_does_not_exist_is_found(self):
+        row = "| A5 | something breaks | posix_test: `Walk.A5_goes_on` | |"
+        self.assertEqual(self.messages(self.document(A5=row)), [
+            "the tests of A5 are others: python3 scripts/lint --fill-catalogue",
+            "A5 has no test, and no word about why",
+        ])  # fmt: skip
+
+    def test_a_row_without_a_test_says_why(self):
+        self.assertEqual(
+            self.messages(self.document(B13="| B13 ● | something breaks | | |")), ["B13 has no test, and no word about why"]
+        )
+
+    def test_a_missing_a_repeated_and_a_misplaced_row_are_found(self):
+        self.assertIn("A7", self.messages(self.document(A7=""))[0])
+        twice = "| A7 | something breaks | | not yet |"
+        self.assertIn("A7", self.messages(self.document(A7=f"{twice}\n{twice}"))[0])
+        self.assertIn("order", self.messages(self.document(A7="| A8 | x | | y |", A8="| A7 | x | | y |"))[0])
+
+    def test_a_number_that_is_no_row_is_found_but_an_invariant_is_not(self):
+        tests = catalogue.tests_of("src/a/x_test.cc", "TEST(X, A13_y) {}\nTEST(X, B5_y) {}\nTEST(X, I2_y) {}\n")
+        self.assertEqual(
+            self.messages(self.document(), tests),
+            ["X.A13_y: A13 is no row of the catalogue", "X.B5_y: B5 is no row of the catalogue"],
+        )
 
 
 if __name__ == "__main__":

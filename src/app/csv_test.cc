@@ -18,7 +18,7 @@ TEST(Csv, separators_and_quotes_are_quoted) {
     EXPECT_EQ(csv_field("say \"hi\"", true), "\"say \"\"hi\"\"\"");
 }
 
-TEST(Csv, formulas_are_disarmed) {
+TEST(Csv, F68_formulas_are_disarmed) {
     EXPECT_EQ(csv_field("=cmd|' /C calc'!A0", true), "\"'=cmd|' /C calc'!A0\"");
     EXPECT_EQ(csv_field("+1", true), "'+1");
     EXPECT_EQ(csv_field("-1", true), "'-1");
@@ -27,7 +27,7 @@ TEST(Csv, formulas_are_disarmed) {
 }
 
 // Catalogue J102: a name can neither forge a row nor drive a terminal.
-TEST(Csv, control_characters_are_escaped) {
+TEST(Csv, F62_control_characters_are_escaped) {
     EXPECT_EQ(csv_field("a\nb\r\x1b[2J", true), "a\\x0ab\\x0d\\x1b[2J");
     EXPECT_EQ(csv_field("\t=1+1", true), "'\\x09=1+1");
     EXPECT_EQ(csv_field("\xff", true), "\\xff");

@@ -74,7 +74,7 @@ TEST(CopyOptions, contradictions_and_ranges_are_refused) {
     EXPECT_EQ(copy_options(values_of({{"concurrency", "4"}}))->concurrency_start, 4u);
 }
 
-TEST(CopyOptions, few_descriptors_mean_few_objects_at_once) {
+TEST(CopyOptions, L111_few_descriptors_mean_few_objects_at_once) {
     engine::ExecutionOptions options;
     fit_to_descriptors(20'000, options);
     EXPECT_EQ(options.concurrency_max, 1024u);

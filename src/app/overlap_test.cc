@@ -37,7 +37,7 @@ TEST_F(Overlap, neighbours_are_apart) {
     EXPECT_EQ(verdict("a", "not/there/yet"), "apart");
 }
 
-TEST_F(Overlap, one_within_the_other_is_seen) {
+TEST_F(Overlap, B15_one_within_the_other_is_seen) {
     EXPECT_EQ(verdict("a", "a"), "is the same directory as");
     EXPECT_EQ(verdict("a", "a/inner"), "lies within");
     EXPECT_EQ(verdict("a", "a/not/there/yet"), "lies within");
@@ -45,14 +45,14 @@ TEST_F(Overlap, one_within_the_other_is_seen) {
     EXPECT_EQ(verdict("a", "b/../a/x"), "lies within");
 }
 
-TEST_F(Overlap, symbolic_links_hide_nothing) {
+TEST_F(Overlap, B15_symbolic_links_hide_nothing) {
     fs::create_directory_symlink(root_ / "a", root_ / "link");
     EXPECT_EQ(verdict("a", "link"), "is the same directory as");
     EXPECT_EQ(verdict("a", "link/new"), "lies within");
     EXPECT_EQ(verdict("link", "a/new"), "lies within");
 }
 
-TEST_F(Overlap, one_file_under_two_names_is_seen) {
+TEST_F(Overlap, B15_one_file_under_two_names_is_seen) {
     std::ofstream(root_ / "a/file") << "x";
     fs::create_hard_link(root_ / "a/file", root_ / "b/same");
     EXPECT_FALSE(check_files_apart(path("a/file"), path("b/same")));
@@ -66,7 +66,7 @@ constexpr const char* kMounts =
     "23 21 8:2 / /data rw - xfs /dev/sdb1 rw\n"
     "24 21 8:2 /src/sub /mnt/bind\\040here rw shared:1 - xfs /dev/sdb1 rw\n";
 
-TEST(DevicePath, is_the_path_within_the_file_system) {
+TEST(DevicePath, B15_is_the_path_within_the_file_system) {
     EXPECT_EQ(device_path(kMounts, "/etc/x").path, "/etc/x");
     EXPECT_EQ(device_path(kMounts, "/data/src/f").path, "/src/f");
     EXPECT_EQ(device_path(kMounts, "/data").path, "/");

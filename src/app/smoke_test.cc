@@ -180,7 +180,7 @@ TEST_F(Smoke, a_dry_run_writes_nothing_anywhere) {
     EXPECT_EQ(read("copy/a.txt"), "alpha");
 }
 
-TEST_F(Smoke, ends_that_overlap_are_refused) {
+TEST_F(Smoke, B15_ends_that_overlap_are_refused) {
     for (const char* destination : {"source", "source/deep", "source/new"}) {
         Ended refused = godwit({"copy", path("source"), path(destination)});
         EXPECT_EQ(refused.code, 2) << destination;
@@ -250,7 +250,7 @@ TEST_F(Smoke, state_is_backed_up_and_comes_back) {
     EXPECT_EQ(godwit({"state", "prune"}).code, 2);
 }
 
-TEST_F(Smoke, a_stopped_run_is_carried_on) {
+TEST_F(Smoke, H82_a_stopped_run_is_carried_on) {
     write("source/large", std::string(8u << 20, 'x'));
     // Slow enough that the signal comes while the file is on its way.
     pid_t pid =
@@ -272,7 +272,7 @@ TEST_F(Smoke, a_stopped_run_is_carried_on) {
     }
 }
 
-TEST_F(Smoke, a_second_run_between_the_same_ends_is_refused_meanwhile) {
+TEST_F(Smoke, H82_a_second_run_between_the_same_ends_is_refused_meanwhile) {
     write("source/large", std::string(8u << 20, 'x'));
     pid_t pid = start({"copy", path("source"), path("copy"), "--limit-bytes-per-second", "1MiB"});
     for (int tries = 0; tries < 1000 && !fs::exists(root_ / "copy/a.txt"); ++tries) ::poll(nullptr, 0, 10);

@@ -21,7 +21,7 @@ TEST(Terminal, results_and_talk_never_mix) {
     EXPECT_EQ(heard.err, "talk\nwarning\n");
 }
 
-TEST(Terminal, talk_cannot_drive_a_terminal) {
+TEST(Terminal, F62_talk_cannot_drive_a_terminal) {
     Heard heard;
     heard.terminal.say("a name: \x1b[2J\r\n  and more");
     EXPECT_EQ(heard.err, "a name: \\x1b[2J\\x0d\n  and more\n");

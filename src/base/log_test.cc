@@ -10,7 +10,7 @@ TEST(LogLine, quotes_values_that_would_read_as_two) {
               "posix: owner not kept  key=\"a b\"  code=EPERM  empty=\"\"");
 }
 
-TEST(LogLine, lets_no_value_forge_a_line_or_a_field) {
+TEST(LogLine, F62_lets_no_value_forge_a_line_or_a_field) {
     EXPECT_EQ(log_line("e", {{"key", "x\nwarn forged"}}), "e  key=\"x\\\\x0awarn forged\"");
     EXPECT_EQ(log_line("e", {{"key", "x code=OK"}}), "e  key=\"x code=OK\"");
     EXPECT_EQ(log_line("e", {{"key", "\x1b[2J"}}), "e  key=\"\\\\x1b[2J\"");

@@ -314,7 +314,7 @@ TEST_P(Databases, wake_no_listener_for_what_was_rolled_back) {
     sender.join();
 }
 
-TEST_P(Databases, migrate_once_and_go_on_where_it_stopped) {
+TEST_P(Databases, H81_migrate_once_and_go_on_where_it_stopped) {
     ASSERT_TRUE(succeeded(insert_thing(1)));
     ASSERT_TRUE(succeeded(migrate(*connection_, kSchema))) << "nothing is made twice";
     std::vector<Migration> more(kMigrations.begin(), kMigrations.end());
@@ -327,7 +327,7 @@ TEST_P(Databases, migrate_once_and_go_on_where_it_stopped) {
     EXPECT_EQ(count_things(), 1);
 }
 
-TEST_P(Databases, refuse_a_newer_schema_and_another_one) {
+TEST_P(Databases, H81_refuse_a_newer_schema_and_another_one) {
     Schema older{"things", std::span(kMigrations).first(1)};
     for (const Result<void>& outcome :
          {migrate(*connection_, older), require_migrated(*connection_, older)}) {

@@ -214,7 +214,7 @@ TEST_P(GroupCommits, write_all_that_is_queued_before_they_stop) {
     EXPECT_TRUE(failed_with(writer->run_blocking(Lane::Urgent, insert(4)), ErrorKind::Cancelled));
 }
 
-TEST_P(GroupCommits, fail_everything_after_the_state_has_become_unknown) {
+TEST_P(GroupCommits, H77_fail_everything_after_the_state_has_become_unknown) {
     auto writer = start({.group_rows_due = 1, .group_wait_max = kLongWait});
     auto breaks = [](Connection&) -> Result<void> {
         return Error(ErrorKind::Lost, "write", "state", "gone");
@@ -243,7 +243,7 @@ TEST_P(GroupCommits, take_jobs_from_many_threads) {
 }
 
 // The whole group fails when the database gives up the transaction: nobody is told success.
-TEST(GroupCommitOnSqlite, full_disk_fails_the_group_and_later_jobs_get_their_turn) {
+TEST(GroupCommitOnSqlite, H77_L112_full_disk_fails_the_group_and_later_jobs_get_their_turn) {
     testing::TemporaryDirectory directory;
     SqliteDatabase database({.path = directory / "state.db"});
     auto connection = database.connect(Access::Write);

@@ -93,8 +93,8 @@ TEST_F(Sqlite, reader_works_beside_the_writer_and_after_it) {
     EXPECT_EQ(count(**connect(Access::Read)), 2);
 }
 
-// Row 78: a reader that checkpoints, even when it is the last to close, could race with a writer.
-TEST_F(Sqlite, reader_leaves_the_log_as_it_is) {
+// A reader that checkpoints, even when it is the last to close, could race with a writer.
+TEST_F(Sqlite, H78_reader_leaves_the_log_as_it_is) {
     auto connection = writer();
     ASSERT_TRUE(succeeded(insert(*connection)));
     ::pid_t child = ::fork();
@@ -117,7 +117,7 @@ TEST_F(Sqlite, missing_file_is_not_found_and_not_made_by_a_reader) {
     EXPECT_FALSE(exists("state.db"));
 }
 
-TEST_F(Sqlite, file_that_is_no_database_is_refused_and_kept) {
+TEST_F(Sqlite, H77_file_that_is_no_database_is_refused_and_kept) {
     std::string text(5000, 'x');
     write_file(path(), text);
     for (Access access : {Access::Read, Access::Write}) {
@@ -143,7 +143,7 @@ TEST_F(Sqlite, database_of_another_program_is_refused_and_kept) {
     EXPECT_EQ(read_file(path()), before);
 }
 
-TEST_F(Sqlite, torn_page_is_corrupt_and_kept) {
+TEST_F(Sqlite, H77_torn_page_is_corrupt_and_kept) {
     {
         auto connection = writer();
         for (int i = 0; i < 200; ++i) ASSERT_TRUE(succeeded(insert(*connection, std::string(1000, 'b'))));
@@ -167,7 +167,7 @@ TEST_F(Sqlite, directory_that_cannot_be_written_is_an_error_with_its_name) {
     EXPECT_NE(connection.error().message().find("missing/state.db"), std::string::npos);
 }
 
-TEST_F(Sqlite, second_writer_is_told_busy) {
+TEST_F(Sqlite, H77_second_writer_is_told_busy) {
     auto first = writer();
     SqliteDatabase database({.path = path(), .busy_wait_max = std::chrono::milliseconds(1)});
     auto second = database.connect(Access::Write);
@@ -176,7 +176,7 @@ TEST_F(Sqlite, second_writer_is_told_busy) {
     EXPECT_TRUE(failed_with((*second)->begin(Access::Write), ErrorKind::Busy));
 }
 
-TEST_F(Sqlite, full_disk_rolls_back_and_says_full) {
+TEST_F(Sqlite, H77_L112_full_disk_rolls_back_and_says_full) {
     auto connection = writer();
     ASSERT_TRUE(succeeded(connection->execute("PRAGMA max_page_count = 20")));
     auto transaction = Transaction::begin(*connection, Access::Write);
@@ -214,8 +214,8 @@ int die_at_zero(void* left, int, const char*, const char*, const char*, const ch
     return SQLITE_OK;
 }
 
-// Row 81: a process that dies between any two steps of a migration is followed by one that finishes.
-TEST_F(Sqlite, migration_killed_anywhere_is_finished_by_the_next) {
+// A process that dies between any two steps of a migration is followed by one that finishes.
+TEST_F(Sqlite, H81_migration_killed_anywhere_is_finished_by_the_next) {
     static constexpr std::array<Migration, 3> kMigrations{{
         {1, "CREATE TABLE a (x); CREATE TABLE b (x)", ""},
         {2, "ALTER TABLE a ADD COLUMN y; CREATE TABLE c (x)", ""},

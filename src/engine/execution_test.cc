@@ -182,7 +182,7 @@ TEST(Execution, a_changed_object_is_copied_again_and_only_that) {
     world.expect_same_objects();
 }
 
-TEST(Execution, an_object_replaced_at_the_destination_is_put_right) {
+TEST(Execution, C30_an_object_replaced_at_the_destination_is_put_right) {
     World world;
     world.fill(50);
     ASSERT_TRUE(world.run());
@@ -196,7 +196,7 @@ TEST(Execution, an_object_replaced_at_the_destination_is_put_right) {
 
 // Catalogue 74 and 76 at the store's edge: whatever single operation fails, before or after it acted,
 // the run ends, nothing false is recorded, and the next run makes it right.
-TEST(Execution, every_single_failing_operation_is_survived) {
+TEST(Execution, C31_every_single_failing_operation_is_survived) {
     std::uint64_t operations = 0;
     {
         World world;
@@ -230,7 +230,7 @@ TEST(Execution, every_single_failing_operation_is_survived) {
 }
 
 // I10: stopped at any moment and carried on, it ends with the same objects and one row for each.
-TEST(Execution, killed_at_any_moment_it_is_carried_on_to_the_same_end) {
+TEST(Execution, H74_killed_at_any_moment_it_is_carried_on_to_the_same_end) {
     for (int milliseconds = 0; milliseconds < 400; milliseconds += 5) {
         SCOPED_TRACE("killed after " + std::to_string(milliseconds) + " ms");
         World world;
@@ -278,7 +278,7 @@ TEST(Execution, a_failed_listing_fails_the_execution_and_keeps_what_was_copied) 
 }
 
 // Catalogue 1 and 10: what changes between listing and publishing is never stored as a mix.
-TEST(Execution, an_object_that_changed_after_listing_is_tried_again_and_verified) {
+TEST(Execution, A1_an_object_that_changed_after_listing_is_tried_again_and_verified) {
     World world;
     world.source.write("calm", "bytes");
     world.source.write("live", std::string(3 * kPart, 'a'));
@@ -297,7 +297,7 @@ TEST(Execution, an_object_that_changed_after_listing_is_tried_again_and_verified
     EXPECT_TRUE(world.destination.uploads.empty());
 }
 
-TEST(Execution, an_object_that_never_rests_is_deferred_and_the_old_copy_stays) {
+TEST(Execution, A1_an_object_that_never_rests_is_deferred_and_the_old_copy_stays) {
     World world;
     world.source.write("live", std::string(3 * kPart, 'a'));
     ASSERT_TRUE(world.run());
@@ -312,7 +312,7 @@ TEST(Execution, an_object_that_never_rests_is_deferred_and_the_old_copy_stays) {
 }
 
 // Catalogue 5.
-TEST(Execution, an_object_that_vanished_after_listing_is_gone) {
+TEST(Execution, A5_an_object_that_vanished_after_listing_is_gone) {
     World world;
     world.fill(20);
     world.meanwhile = [&](Duration spent) {
@@ -326,7 +326,7 @@ TEST(Execution, an_object_that_vanished_after_listing_is_gone) {
 }
 
 // Catalogue 58: a store that keeps other bytes than it was given is found by reading back.
-TEST(Execution, bytes_that_rot_at_the_destination_before_they_are_read_back_are_not_verified) {
+TEST(Execution, B22_bytes_that_rot_at_the_destination_before_they_are_read_back_are_not_verified) {
     World world;
     world.attests = false;
     world.source.write("k", "good bytes");
@@ -390,7 +390,7 @@ TEST(Execution, E58_what_was_written_and_deferred_is_copied_again_whatever_the_n
     EXPECT_GT(nth, 6u) << "never as far as the second try";
 }
 
-TEST(Execution, keys_beneath_a_file_are_unrepresentable_in_a_file_system) {
+TEST(Execution, F65_keys_beneath_a_file_are_unrepresentable_in_a_file_system) {
     World world;
     world.options.policy.destination_hierarchical = true;
     world.source.write("a", "file");

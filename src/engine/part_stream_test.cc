@@ -146,7 +146,7 @@ TEST_F(PartStream, parts_that_can_be_held_are_read_once) {
 }
 
 // The bytes change with their identity staying, as through a mapped file.
-TEST_F(PartStream, bytes_that_differ_between_the_readings_are_a_change_and_never_published) {
+TEST_F(PartStream, A3_bytes_that_differ_between_the_readings_are_a_change_and_never_published) {
     int first_pieces = 0;
     before_read = [&](std::uint64_t offset) {
         if (offset == kPart && ++first_pieces == 2) source_place.flip_byte("large", kPart + 17);
@@ -158,7 +158,7 @@ TEST_F(PartStream, bytes_that_differ_between_the_readings_are_a_change_and_never
     EXPECT_EQ(memory.taken(), 0u);
 }
 
-TEST_F(PartStream, a_source_that_is_replaced_is_a_change) {
+TEST_F(PartStream, A10_a_source_that_is_replaced_is_a_change) {
     before_read = [&](std::uint64_t offset) {
         if (offset == 2 * kPart + kPiece) source_place.write("large", "another");
     };

@@ -1,4 +1,4 @@
-// Rows 74 and 77 for the state: a process is killed while it records, and the next one finds a ledger
+// H74 for the state: a process is killed while it records, and the next one finds a ledger
 // that adds up and an index that follows it.
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -128,7 +128,7 @@ class Crashes : public ::testing::Test {
     db::testing::TemporaryDirectory directory_;
 };
 
-TEST_F(Crashes, lose_nothing_that_was_told_to_be_durable_and_record_nothing_twice) {
+TEST_F(Crashes, H74_lose_nothing_that_was_told_to_be_durable_and_record_nothing_twice) {
     std::set<std::uint64_t> told;
     int kills = 0;
     for (std::uint64_t kill_after : {1u, 700u, 3000u, 3001u, 5000u}) {
@@ -168,7 +168,7 @@ TEST_F(Crashes, lose_nothing_that_was_told_to_be_durable_and_record_nothing_twic
     EXPECT_TRUE((*index)->executions()->front().complete);
 }
 
-TEST_F(Crashes, after_every_few_rows_still_converge) {
+TEST_F(Crashes, H74_after_every_few_rows_still_converge) {
     constexpr int kLivesMax = 40;
     std::set<std::uint64_t> told;
     int lives = 1;

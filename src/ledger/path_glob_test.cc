@@ -52,8 +52,8 @@ TEST(PathGlob, a_component_of_two_stars_may_be_nothing) {
     EXPECT_TRUE(matches("a/**/b/**/c", "a/b/x/c"));
 }
 
-// Row 101: time in proportion to pattern times key, not more.
-TEST(PathGlob, evil_pattern_takes_no_longer_than_its_size_says) {
+// Time in proportion to pattern times key, not more.
+TEST(PathGlob, J101_evil_pattern_takes_no_longer_than_its_size_says) {
     std::string pattern, key(20'000, 'a');
     for (int i = 0; i < 50; ++i) pattern += "*a";
     pattern += "b";

@@ -151,7 +151,7 @@ TEST_F(States, with_a_file_in_the_way_say_so) {
     EXPECT_NE(state.error().message().find("file"), std::string::npos);
 }
 
-TEST_F(States, with_a_damaged_control_file_say_so_and_keep_it) {
+TEST_F(States, H77_with_a_damaged_control_file_say_so_and_keep_it) {
     state_.reset();
     std::string text(10'000, 'x');
     std::ofstream(path() + "/control.db") << text;
@@ -192,7 +192,7 @@ TEST_F(States, begin_anew_when_another_root_is_behind_the_same_name) {
     EXPECT_EQ(again->task.id, first->task.id);
 }
 
-TEST_F(States, lend_a_task_to_one_process_and_name_it) {
+TEST_F(States, H82_lend_a_task_to_one_process_and_name_it) {
     auto mine = lock();
     auto second = LockedTask::lock(*state_, task());
     ASSERT_TRUE(failed_with(second, ErrorKind::Busy));
@@ -202,7 +202,7 @@ TEST_F(States, lend_a_task_to_one_process_and_name_it) {
     EXPECT_TRUE(succeeded(LockedTask::lock(*state_, task())));
 }
 
-TEST_F(States, take_a_lock_back_from_a_process_that_died) {
+TEST_F(States, H82_take_a_lock_back_from_a_process_that_died) {
     TaskInfo shared = task();
     int pipe[2];
     ASSERT_EQ(::pipe(pipe), 0);
@@ -260,7 +260,7 @@ TEST_F(States, want_more_of_an_id_that_two_begin_with) {
     EXPECT_TRUE(failed_with(state_->find_execution("exec-"), ErrorKind::Invalid));
 }
 
-TEST_F(States, carry_on_what_was_interrupted) {
+TEST_F(States, H74_carry_on_what_was_interrupted) {
     auto locked = lock();
     std::string id;
     {
@@ -303,7 +303,7 @@ TEST_F(States, give_up_what_was_interrupted_when_told) {
     run(*locked, 2, 1);
 }
 
-TEST_F(States, enter_the_end_that_a_crash_kept_out) {
+TEST_F(States, H74_enter_the_end_that_a_crash_kept_out) {
     auto locked = lock();
     auto ledger = begin(*locked);
     record(*ledger, 0, 2);
@@ -345,7 +345,7 @@ TEST_F(States, end_an_execution_whose_ledger_is_an_empty_database) {
     EXPECT_FALSE(*locked->interrupted());
 }
 
-TEST_F(States, make_a_lost_index_anew_when_the_task_is_locked) {
+TEST_F(States, H77_make_a_lost_index_anew_when_the_task_is_locked) {
     auto locked = lock();
     run(*locked, 0, 3);
     run(*locked, 3, 2);

@@ -53,7 +53,7 @@ TEST_F(PlanTest, a_changed_destination_is_copied_over) {
     EXPECT_EQ(indexed(), kCopy);
 }
 
-TEST_F(PlanTest, a_directory_marker_with_bytes_is_not_taken_for_equal_to_a_directory) {
+TEST_F(PlanTest, F65_a_directory_marker_with_bytes_is_not_taken_for_equal_to_a_directory) {
     source = file(8, 100, "s1", false);
     source.type = mirrored.type = ObjectType::Directory;
     mirrored.identity.size_bytes = 0;
@@ -78,7 +78,7 @@ TEST_F(PlanTest, a_same_size_change_of_a_source_with_another_tag_is_copied) {
 }
 
 // Catalogue 3 and B14: size and mtime alone prove nothing when ctime moved.
-TEST_F(PlanTest, same_size_and_mtime_with_another_ctime_is_rechecked_by_bytes) {
+TEST_F(PlanTest, A3_same_size_and_mtime_with_another_ctime_is_rechecked_by_bytes) {
     source.identity.tag = "s2";
     EXPECT_EQ(indexed(), kRecheck);
     row.digest.reset();
@@ -113,7 +113,7 @@ TEST_F(PlanTest, another_size_is_always_copied) {
     EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kCopy);
 }
 
-TEST_F(PlanTest, comparing_by_bytes_or_checksum_examines_what_metadata_calls_equal) {
+TEST_F(PlanTest, B14_comparing_by_bytes_or_checksum_examines_what_metadata_calls_equal) {
     for (CompareMode mode : {CompareMode::Bytes, CompareMode::Checksum}) {
         policy.compare = mode;
         EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kExamine);
@@ -139,7 +139,7 @@ TEST_F(PlanTest, archived_and_special_objects_are_skipped_with_their_reason) {
     EXPECT_EQ(plan(&source, nullptr, nullptr, policy).reason, SkipReason::Special);
 }
 
-TEST_F(PlanTest, a_directory_in_the_way_of_a_file_is_a_conflict_in_a_file_system) {
+TEST_F(PlanTest, F65_a_directory_in_the_way_of_a_file_is_a_conflict_in_a_file_system) {
     policy.destination_hierarchical = true;
     mirrored.type = ObjectType::Directory;
     EXPECT_EQ(plan(&source, &mirrored, nullptr, policy).action, PlanAction::Conflict);

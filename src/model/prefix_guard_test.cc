@@ -5,7 +5,7 @@
 namespace godwit::model {
 namespace {
 
-TEST(PrefixGuard, finds_a_key_beneath_a_file_with_others_between) {
+TEST(PrefixGuard, F65_finds_a_key_beneath_a_file_with_others_between) {
     PrefixGuard guard;
     EXPECT_EQ(guard.beneath_file("a"), "");
     guard.is_file("a");
@@ -16,7 +16,7 @@ TEST(PrefixGuard, finds_a_key_beneath_a_file_with_others_between) {
     EXPECT_EQ(guard.beneath_file("a0"), "");
 }
 
-TEST(PrefixGuard, the_marker_of_a_file_is_beneath_it_too) {
+TEST(PrefixGuard, F65_the_marker_of_a_file_is_beneath_it_too) {
     PrefixGuard guard;
     EXPECT_EQ(guard.beneath_file("a"), "");
     guard.is_file("a");

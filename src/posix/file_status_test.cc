@@ -7,7 +7,7 @@
 namespace godwit::posix {
 namespace {
 
-TEST(FileTimes, survive_the_round_trip_at_both_ends_of_time) {
+TEST(FileTimes, G69_survive_the_round_trip_at_both_ends_of_time) {
     for (std::int64_t time :
          {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1}, std::int64_t{-1'000'000'000},
           std::int64_t{-2'147'483'648'000'000'001}, std::numeric_limits<std::int64_t>::min(),
@@ -28,7 +28,7 @@ TEST(FileTimes, G69_stop_at_the_last_that_can_be_counted) {
               std::numeric_limits<std::int64_t>::min());
 }
 
-TEST(Identity, tells_a_rewrite_of_equal_size_and_mtime_apart) {
+TEST(Identity, A3_tells_a_rewrite_of_equal_size_and_mtime_apart) {
     struct stat a{};
     a.st_mode = S_IFREG | 0644;
     a.st_ino = 7;

@@ -26,7 +26,7 @@ TEST(Root, opens_what_is_below_it) {
     EXPECT_EQ(root->open_directory("a/b").error(), ENOTDIR);
 }
 
-TEST(Root, never_leaves_itself) {
+TEST(Root, F61_never_leaves_itself) {
     TempDirectory outside, tree;
     outside.write("secret", "x");
     tree.write("a/");
@@ -75,7 +75,7 @@ TEST(Root, B16_is_not_led_out_by_a_directory_that_flips) {
     EXPECT_GT(refused, 0);
 }
 
-TEST(Root, reaches_paths_longer_than_PATH_MAX) {
+TEST(Root, F64_reaches_paths_longer_than_PATH_MAX) {
     TempDirectory tree;
     auto root = open_root(tree.path());
     std::string path, name(200, 'd');

@@ -45,7 +45,7 @@ class PosixSinkTest : public StoreFixture {
     }
 };
 
-TEST_F(PosixSinkTest, leaves_parts_of_zeros_as_holes) {
+TEST_F(PosixSinkTest, A9_leaves_parts_of_zeros_as_holes) {
     std::string text(8 * kPart, '\0');
     text[3 * kPart + 5] = 'x';
     auto sink = begin(request_for("sparse", text));
@@ -132,7 +132,7 @@ TEST_F(PosixSinkTest, a_resumed_one_writes_only_what_is_not_there) {
     EXPECT_TRUE(tree_.read("file") == text);
 }
 
-TEST_F(PosixSinkTest, a_resumed_one_takes_no_old_bytes_for_a_hole) {
+TEST_F(PosixSinkTest, A9_a_resumed_one_takes_no_old_bytes_for_a_hole) {
     std::string old = pattern(2 * kPart), text(2 * kPart, '\0');
     store::PutRequest request = request_for("file", text);
     std::string checkpoint;

@@ -13,7 +13,7 @@ using testing::kTestToken;
 using testing::open_root;
 using testing::TempDirectory;
 
-TEST(StagingNames, differ_by_key_and_token_and_know_their_own) {
+TEST(StagingNames, F68_differ_by_key_and_token_and_know_their_own) {
     StagingNames names(kTestToken), others("another token for tests");
     std::string name = names.name_for(Key("a/b"));
     EXPECT_TRUE(name.starts_with(".godwit-"));
@@ -65,7 +65,7 @@ TEST_F(Staging, C32_replaces_a_leftover_of_a_crashed_run) {
     EXPECT_EQ(staged->status.st_size, 0);
 }
 
-TEST_F(Staging, leaves_alone_what_a_living_process_is_writing) {
+TEST_F(Staging, C32_leaves_alone_what_a_living_process_is_writing) {
     auto first = create("k");
     ASSERT_TRUE(first);
     auto second = create("k");
@@ -87,7 +87,7 @@ TEST_F(Staging, C32_discards_by_key_and_only_its_own) {
     EXPECT_EQ(tree_.names(), (std::set<std::string>{"k", ".godwit-user~"}));
 }
 
-TEST_F(Staging, refuses_a_symbolic_link_on_the_way) {
+TEST_F(Staging, B16_refuses_a_symbolic_link_on_the_way) {
     TempDirectory outside;
     ASSERT_EQ(::symlink(outside.path().c_str(), (tree_ / "a").c_str()), 0);
     auto staged = create("a/b/c");

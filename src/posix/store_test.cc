@@ -155,7 +155,7 @@ TEST_F(PosixStoreTest, C31_every_failing_step_leaves_the_old_file_whole_and_noth
     EXPECT_GE(covered, 10);
 }
 
-TEST_F(PosixStoreTest, a_directory_in_the_way_is_said_so) {
+TEST_F(PosixStoreTest, C27_a_directory_in_the_way_is_said_so) {
     tree_.write("name/child");
     auto receipt = put("name", "a file");
     ASSERT_FALSE(receipt);
@@ -244,7 +244,7 @@ TEST_F(PosixStoreTest, B16_holds_while_the_parent_flips_between_directory_and_li
     EXPECT_GE(refused, 20);
 }
 
-TEST_P(PosixStaging, a_racing_writer_s_file_is_not_overwritten) {
+TEST_P(PosixStaging, C27_a_racing_writer_s_file_is_not_overwritten) {
     os_.set_hook([&](std::string_view call) {
         if (call == naming() && !tree_.has("name")) tree_.write("name", "the other's");
         return 0;
@@ -295,7 +295,7 @@ TEST_F(PosixStoreTest, B22_bytes_that_rot_before_they_are_named_are_found) {
     EXPECT_TRUE(leftovers().empty());
 }
 
-TEST_F(PosixStoreTest, does_not_name_a_file_that_was_put_in_the_staged_one_s_place) {
+TEST_F(PosixStoreTest, C30_does_not_name_a_file_that_was_put_in_the_staged_one_s_place) {
     ASSERT_TRUE(put("file", "old"));
     os_.set_hook([&](std::string_view call) {
         if (call == "rename") {

@@ -115,7 +115,7 @@ TEST(Walk, keeps_to_its_page_size) {
     EXPECT_EQ(walked.pages, 3);
 }
 
-TEST(Walk, does_not_list_our_staged_files_but_a_user_s_of_like_name) {
+TEST(Walk, C32_does_not_list_our_staged_files_but_a_user_s_of_like_name) {
     TempDirectory tree;
     StagingNames staging(kTestToken), foreign("another token of ours");
     tree.write("d/" + staging.name_for(model::Key("d/x")));
@@ -169,7 +169,7 @@ RC_GTEST_PROP(Walk, of_adjoining_ranges_gives_each_key_once, (const std::string&
     RC_ASSERT(keys == all);
 }
 
-TEST(Walk, names_a_directory_that_cannot_be_read_and_goes_on) {
+TEST(Walk, L114_names_a_directory_that_cannot_be_read_and_goes_on) {
     TempDirectory tree;
     make_small_tree(tree);
     FaultyOs os;
@@ -181,7 +181,7 @@ TEST(Walk, names_a_directory_that_cannot_be_read_and_goes_on) {
     EXPECT_TRUE(walked.unreadable[0].subject().ends_with("/b/")) << walked.unreadable[0].message();
 }
 
-TEST(Walk, names_a_directory_that_breaks_off_and_keeps_what_it_gave) {
+TEST(Walk, L114_names_a_directory_that_breaks_off_and_keeps_what_it_gave) {
     TempDirectory tree;
     make_small_tree(tree);
     FaultyOs os;
@@ -247,7 +247,7 @@ TEST(Walk, A6_names_an_entry_whose_type_has_changed_as_unlisted) {
     EXPECT_EQ(walked.unreadable[0].kind(), ErrorKind::Changed);
 }
 
-TEST(Walk, follows_no_symbolic_link) {
+TEST(Walk, B16_follows_no_symbolic_link) {
     TempDirectory outside, tree;
     outside.write("secret");
     tree.write("a");
@@ -293,7 +293,7 @@ TEST(Walk, F64_comes_back_from_a_depth_of_500) {
     EXPECT_TRUE(walked.unreadable.empty());
 }
 
-TEST(Walk, does_not_take_another_directory_for_the_one_it_left) {
+TEST(Walk, B16_does_not_take_another_directory_for_the_one_it_left) {
     TempDirectory tree;
     tree.write("a/b/c/d/e");
     tree.write("a/z");
@@ -311,7 +311,7 @@ TEST(Walk, does_not_take_another_directory_for_the_one_it_left) {
     EXPECT_EQ(walked.unreadable[0].kind(), ErrorKind::Changed);
 }
 
-TEST(Walk, sorts_on_disk_what_exceeds_its_memory_and_gives_the_same) {
+TEST(Walk, L113_sorts_on_disk_what_exceeds_its_memory_and_gives_the_same) {
     TempDirectory tree, spill;
     for (int i = 0; i < 40; ++i) {
         for (int j = 0; j < 40; ++j) tree.write(fmt::format("directory {}/file {}", i, j * 7919 % 1000));

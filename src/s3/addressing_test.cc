@@ -100,7 +100,7 @@ TEST(Address, keeps_a_base_path_of_the_endpoint) {
               address({.url = "https://gate.example/s3", .region = "r"}, "other").endpoint());
 }
 
-TEST(Address, encodes_every_byte_of_a_key_exactly_once) {
+TEST(Address, F67_encodes_every_byte_of_a_key_exactly_once) {
     Address made = address({.url = "http://h:1", .region = "r"}, "bucket");
     for (int byte = 0; byte < 256; ++byte) {
         std::string key = {'a', static_cast<char>(byte), 'b'};

@@ -21,7 +21,7 @@ TEST(EncodeWords, writes_what_s3_returns_for_text_that_is_not_ascii) {
     EXPECT_EQ(encode_words(" a"), "=?UTF-8?B?IGE=?=");
 }
 
-TEST(EncodeWords, every_value_survives_and_travels) {
+TEST(EncodeWords, G73_every_value_survives_and_travels) {
     std::vector<std::string> values{
         "a  b",
         " lead",

@@ -78,7 +78,7 @@ TEST(Lineage, replaces_what_an_earlier_copy_wrote) {
     EXPECT_EQ(metadata.user.size(), 2u);
 }
 
-TEST(Lineage, without_room_nothing_is_added_and_nothing_fails) {
+TEST(Lineage, G73_without_room_nothing_is_added_and_nothing_fails) {
     for (std::size_t taken : {1850u, 1900u, 1950u, 2000u, 2040u, 2048u, 3000u}) {
         model::Metadata metadata;
         metadata.user = {{"a", std::string(taken, 'v')}};

@@ -76,7 +76,7 @@ TEST(PageCheck, a_key_outside_the_prefix_is_impossible) {
     EXPECT_FALSE(check.take(page_of({"p/a", "q/a"})));
 }
 
-TEST(PageCheck, a_key_that_the_server_has_spoilt_makes_the_listing_incomplete) {
+TEST(PageCheck, F63_a_key_that_the_server_has_spoilt_makes_the_listing_incomplete) {
     PageCheck check("s3://b/", "", {});
     auto page = check.take(page_of({"a", "esc\xef\xbf\xbd", "b"}));
     ASSERT_TRUE(page) << page.error().message();

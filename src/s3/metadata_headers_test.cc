@@ -179,7 +179,7 @@ TEST(MetadataFrom, a_name_that_comes_twice_is_one_value) {
 }
 
 // G73.
-TEST(MetadataHeaders, what_cannot_travel_is_refused_by_name) {
+TEST(MetadataHeaders, G73_what_cannot_travel_is_refused_by_name) {
     model::Metadata metadata;
     metadata.user = {{"a", "x\r\nx-amz-acl: public-read"}};
     EXPECT_EQ(refused(metadata),
@@ -196,7 +196,7 @@ TEST(MetadataHeaders, what_cannot_travel_is_refused_by_name) {
     EXPECT_TRUE(refused(metadata).contains("content-type holds a control character"));
 }
 
-TEST(MetadataHeaders, user_metadata_is_bounded_as_s3_bounds_it) {
+TEST(MetadataHeaders, G73_user_metadata_is_bounded_as_s3_bounds_it) {
     model::Metadata metadata;
     metadata.user = {{"abc", std::string(2045, 'v')}};
     EXPECT_EQ(refused(metadata), "added");

@@ -15,7 +15,7 @@ TEST(PartBytes, are_the_least_multiple_that_fits_ten_thousand_parts) {
     EXPECT_EQ(part_bytes_for(5ull << 40, kStep), 528u << 20);
 }
 
-TEST(PartBytes, never_make_more_than_ten_thousand_parts_nor_parts_beyond_5_gib) {
+TEST(PartBytes, L113_never_make_more_than_ten_thousand_parts_nor_parts_beyond_5_gib) {
     for (std::uint64_t size = 1; size < kObjectBytesMax; size = size * 3 + 7) {
         std::uint64_t part = part_bytes_for(size, kStep);
         EXPECT_LE(part_count(size, part), kPartsMax) << size;

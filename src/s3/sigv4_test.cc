@@ -133,7 +133,7 @@ constexpr KeyVector kKeyVectors[] = {
     {"end/", "/end/", "517470e05480d9ad4369082d6d0c0cd207accd095e3fab849774dc21f0acb7e6"},
 };
 
-TEST(Signer, agrees_with_botocore_on_odd_keys) {
+TEST(Signer, F67_agrees_with_botocore_on_odd_keys) {
     Signer signer("eu-central-1", "s3");
     for (const KeyVector& vector : kKeyVectors) {
         std::string path = "/" + percent_encode(vector.key, Keep::UnreservedSlash);
@@ -225,7 +225,7 @@ TEST(Signer, anonymous_requests_carry_nothing_of_a_signature) {
     EXPECT_EQ(sign_at(signer, Credentials(), "20260101T000000Z"), "GET / HTTP/1.1\r\nhost: h\r\n\r\n");
 }
 
-TEST(HeaderList, refuses_a_value_that_would_forge_a_header) {
+TEST(HeaderList, G73_refuses_a_value_that_would_forge_a_header) {
     HeaderList headers;
     EXPECT_DEATH(headers.add("x-amz-meta-a", "v\r\nx-amz-acl: public-read"), "control character");
 }

@@ -76,7 +76,7 @@ TEST(ListPage, empty_is_a_page) {
     }
 }
 
-TEST(ListPage, decodes_keys_exactly_once_and_only_when_told) {
+TEST(ListPage, F62_decodes_keys_exactly_once_and_only_when_told) {
     std::string encoded = "<EncodingType>url</EncodingType>";
     struct Row {
         std::string_view written, meant;

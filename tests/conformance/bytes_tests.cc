@@ -203,7 +203,7 @@ std::vector<std::string> hostile_keys() {
 
 }  // namespace
 
-TEST_P(StoreConformance, odd_keys_round_trip) {
+TEST_P(StoreConformance, F67_odd_keys_round_trip) {
     std::vector<std::string> expected;
     for (const std::string& key : odd_keys()) {
         if (!holds(key)) continue;
@@ -222,7 +222,7 @@ TEST_P(StoreConformance, odd_keys_round_trip) {
     EXPECT_TRUE(keys().empty());
 }
 
-TEST_P(StoreConformance, hostile_keys_are_kept_or_refused_and_never_merged) {
+TEST_P(StoreConformance, F61_hostile_keys_are_kept_or_refused_and_never_merged) {
     std::vector<std::string> expected;
     for (const std::string& key : hostile_keys()) {
         store::PutRequest request;

@@ -38,7 +38,7 @@ std::optional<model::NamedValues> sorted(const std::optional<model::NamedValues>
 
 }  // namespace
 
-TEST_P(StoreConformance, a_put_that_expects_nothing_does_not_overwrite) {
+TEST_P(StoreConformance, C30_a_put_that_expects_nothing_does_not_overwrite) {
     if (!deviations().enforces_replaces) GTEST_SKIP() << "cannot enforce it";
     written("object", "old");
     store::PutRequest request;
@@ -50,7 +50,7 @@ TEST_P(StoreConformance, a_put_that_expects_nothing_does_not_overwrite) {
     EXPECT_EQ(text_at("object"), "old");
 }
 
-TEST_P(StoreConformance, a_put_that_expects_another_generation_does_not_overwrite) {
+TEST_P(StoreConformance, C30_a_put_that_expects_another_generation_does_not_overwrite) {
     if (!deviations().enforces_replaces) GTEST_SKIP() << "cannot enforce it";
     store::PutRequest request;
     request.key = Key("object");
@@ -144,7 +144,7 @@ TEST_P(StoreConformance, set_metadata_of_another_generation_changes_nothing) {
     EXPECT_EQ(text_at("object"), "the newer one");
 }
 
-TEST_P(StoreConformance, remove_takes_exactly_what_was_listed) {
+TEST_P(StoreConformance, A4_remove_takes_exactly_what_was_listed) {
     Identity old = written("object", "older").identity;
     Identity now = written("object", "the newer one").identity;
     Key key("object");

@@ -45,7 +45,7 @@ TEST_P(StoreConformance, ranges_split_a_listing_without_loss_or_repetition) {
     EXPECT_TRUE(keys(KeyRange{"k03/x", "k04"}).empty());
 }
 
-TEST_P(StoreConformance, a_key_and_keys_below_it_live_side_by_side) {
+TEST_P(StoreConformance, F65_a_key_and_keys_below_it_live_side_by_side) {
     bool possible = !store().capabilities().hierarchical && deviations().holds_key_beside_directory;
     if (!possible) GTEST_SKIP() << "directories are real here";
     written("a", "1");

@@ -466,7 +466,7 @@ TEST_F(HostileWrites, A11_where_delete_knows_no_condition_the_object_is_looked_a
     EXPECT_EQ(stored("object"), "newer one");
 }
 
-TEST_F(HostileWrites, keys_that_s3_cannot_hold_are_unrepresentable_and_cost_no_request) {
+TEST_F(HostileWrites, F64_keys_that_s3_cannot_hold_are_unrepresentable_and_cost_no_request) {
     for (const std::string& key :
          {std::string("bad\xff"), std::string(1025, 'k'), std::string("nul\0x", 5)}) {
         auto receipt = put(key, "text");

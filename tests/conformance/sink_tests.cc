@@ -165,7 +165,7 @@ TEST_P(StoreConformance, discard_without_a_checkpoint_finds_what_was_begun_since
         EXPECT_EQ(left.find("object\""), std::string::npos);
 }
 
-TEST_P(StoreConformance, a_wrong_digest_at_commit_leaves_the_old_object) {
+TEST_P(StoreConformance, C31_a_wrong_digest_at_commit_leaves_the_old_object) {
     if (!deviations().checks_before_publishing) GTEST_SKIP() << "cannot check before it publishes";
     written("object", "the old one");
     std::string text = pattern(GetParam().large_bytes);
@@ -177,7 +177,7 @@ TEST_P(StoreConformance, a_wrong_digest_at_commit_leaves_the_old_object) {
     EXPECT_EQ(text_at("object"), "the old one");
 }
 
-TEST_P(StoreConformance, a_commit_with_parts_missing_fails_and_leaves_the_old_object) {
+TEST_P(StoreConformance, C31_a_commit_with_parts_missing_fails_and_leaves_the_old_object) {
     written("object", "the old one");
     std::string text = pattern(GetParam().large_bytes);
     auto sink = filled_sink(request_for("object", text.size()), text, 1);

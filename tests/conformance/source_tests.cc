@@ -58,7 +58,7 @@ TEST_P(StoreConformance, many_tasks_read_one_source_at_once) {
     EXPECT_TRUE(read == text);
 }
 
-TEST_P(StoreConformance, reading_past_the_end_says_that_the_object_changed) {
+TEST_P(StoreConformance, A2_reading_past_the_end_says_that_the_object_changed) {
     store::Receipt receipt = written("object", pattern(1000));
     auto source = open("object", receipt.identity, 0);
     ASSERT_TRUE(source) << source.error().message();
@@ -68,7 +68,7 @@ TEST_P(StoreConformance, reading_past_the_end_says_that_the_object_changed) {
     EXPECT_EQ(digest.error().kind(), ErrorKind::Changed) << digest.error().message();
 }
 
-TEST_P(StoreConformance, opening_another_generation_than_the_listed_one_fails_with_changed) {
+TEST_P(StoreConformance, A10_opening_another_generation_than_the_listed_one_fails_with_changed) {
     store::Receipt first = written("object", pattern(3000, 1));
     written("object", pattern(4000, 2));
     for (std::uint64_t whole : {std::uint64_t{0}, std::uint64_t{1} << 20}) {
@@ -79,7 +79,7 @@ TEST_P(StoreConformance, opening_another_generation_than_the_listed_one_fails_wi
 }
 
 // I7: whatever a source gives, its parts are of one generation once verify_unchanged() has said so.
-TEST_P(StoreConformance, an_object_that_changes_while_it_is_read_is_never_mixed) {
+TEST_P(StoreConformance, A10_an_object_that_changes_while_it_is_read_is_never_mixed) {
     std::string before = pattern(200'000, 1), after = pattern(200'000, 2);
     store::Receipt receipt = written("object", before);
     auto source = open("object", receipt.identity, 0);

@@ -324,7 +324,7 @@ def test_an_unreadable_file_is_the_only_one_that_fails(nobody, common):
     assert run.summary["failed"] == 1 and run.summary["copied"] == run.summary["listed"] - 1
 
 
-def test_an_unreadable_directory_makes_the_run_incomplete(nobody, common):
+def test_l114_an_unreadable_directory_makes_the_run_incomplete(nobody, common):
     source = small_tree(common / "source")
     (source / "folder").chmod(0)
     run = nobody.copy(source, nobody.home / "copy")
@@ -391,7 +391,7 @@ def grow(folder: Path) -> None:
     subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
 
 
-def test_a_full_disk_as_destination(godwit, tmp_path, tiny):
+def test_c23_a_full_disk_as_destination(godwit, tmp_path, tiny):
     disk = tiny("disk", "1m")
     source = small_tree(tmp_path / "source")
     (source / "large").write_bytes(os.urandom(3 << 20))
@@ -406,7 +406,7 @@ def test_a_full_disk_as_destination(godwit, tmp_path, tiny):
     assert snapshot(source) == snapshot(disk / "copy")
 
 
-def test_a_full_disk_keeps_the_file_that_was_to_be_replaced(godwit, tmp_path, tiny):
+def test_c23_a_full_disk_keeps_the_file_that_was_to_be_replaced(godwit, tmp_path, tiny):
     disk = tiny("disk", "2m")
     source = tmp_path / "source"
     source.mkdir()
@@ -418,7 +418,7 @@ def test_a_full_disk_keeps_the_file_that_was_to_be_replaced(godwit, tmp_path, ti
 
 
 @pytest.mark.parametrize("size", ["64k", "100k", "200k", "400k"])
-def test_a_full_disk_under_the_data_directory(godwit, tmp_path, tiny, size):
+def test_l112_a_full_disk_under_the_data_directory(godwit, tmp_path, tiny, size):
     disk = tiny("disk", size)
     source = small_tree(tmp_path / "source")
     for number in range(200):
@@ -435,7 +435,7 @@ def test_a_full_disk_under_the_data_directory(godwit, tmp_path, tiny, size):
 
 
 @pytest.mark.parametrize("mebibytes", [3, 20])
-def test_a_limit_of_file_size_fails_what_is_larger(godwit, tmp_path, mebibytes):
+def test_c23_a_limit_of_file_size_fails_what_is_larger(godwit, tmp_path, mebibytes):
     source = small_tree(tmp_path / "source")
     (source / "large").write_bytes(os.urandom(mebibytes << 20))
     limited = Godwit(godwit.home, prefix=("prlimit", f"--fsize={2 << 20}"))
@@ -451,7 +451,7 @@ def test_a_limit_of_file_size_fails_what_is_larger(godwit, tmp_path, mebibytes):
     assert snapshot(source) == snapshot(tmp_path / "copy")
 
 
-def test_ends_that_overlap(godwit, tmp_path):
+def test_b15_ends_that_overlap(godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     (tmp_path / "link").symlink_to(source)
     (tmp_path / "parent link").symlink_to(tmp_path)
@@ -477,7 +477,7 @@ def test_ends_that_overlap(godwit, tmp_path):
     assert snapshot(tmp_path / "source") == before
 
 
-def test_a_bind_mount_of_the_source_is_the_source(godwit, tmp_path):
+def test_b15_a_bind_mount_of_the_source_is_the_source(godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     (tmp_path / "mount").mkdir()
     if subprocess.run(["mount", "--bind", source, tmp_path / "mount"], capture_output=True).returncode != 0:
@@ -489,7 +489,7 @@ def test_a_bind_mount_of_the_source_is_the_source(godwit, tmp_path):
         subprocess.run(["umount", tmp_path / "mount"], check=True)
 
 
-def test_one_bucket_within_itself(server, bucket, godwit):
+def test_b15_one_bucket_within_itself(server, bucket, godwit):
     server.s3.put_object(Bucket=bucket, Key="p/a", Body=b"x")
     for first, second, how in [
         ("p", "p", "is the same place as"),
@@ -507,7 +507,7 @@ def test_one_bucket_within_itself(server, bucket, godwit):
     assert server.keys(bucket) == ["p/a", "p2/a"]
 
 
-def test_a_file_where_a_directory_is_needed(godwit, tmp_path):
+def test_f65_a_file_where_a_directory_is_needed(godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     copy = tmp_path / "copy"
     copy.mkdir()
@@ -521,7 +521,7 @@ def test_a_file_where_a_directory_is_needed(godwit, tmp_path):
     assert run.summary["failed"] == 2 and run.summary["copied"] == 1
 
 
-def test_a_directory_where_a_file_is_needed(godwit, tmp_path):
+def test_c27_a_directory_where_a_file_is_needed(godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     copy = tmp_path / "copy"
     (copy / "a/precious").mkdir(parents=True)
@@ -533,7 +533,7 @@ def test_a_directory_where_a_file_is_needed(godwit, tmp_path):
     assert (copy / "folder/b").read_bytes() == b"two"
 
 
-def test_a_symbolic_link_at_the_destination_leads_nowhere(godwit, tmp_path):
+def test_b16_a_symbolic_link_at_the_destination_leads_nowhere(godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -574,7 +574,7 @@ def test_an_empty_directory_is_no_error(godwit, tmp_path):
     assert run.summary["listed"] == 0
 
 
-def test_what_is_neither_file_nor_directory_is_left_out_by_copy_and_verify(godwit, tmp_path):
+def test_g72_what_is_neither_file_nor_directory_is_left_out_by_copy_and_verify(godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     os.mkfifo(source / "fifo")
     run = godwit.copy(source, tmp_path / "copy")
@@ -713,7 +713,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", ["control.db", "index.db"])
-def test_a_damaged_state_file_stops_the_copy(godwit, kept, name, damage):
+def test_h77_h81_a_damaged_state_file_stops_the_copy(godwit, kept, name, damage):
     source, copy, state = kept
     path = state_file(state, name)
     DAMAGES[damage][0](path)
@@ -733,7 +733,7 @@ def test_a_damaged_state_file_stops_the_copy(godwit, kept, name, damage):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_ledger_of_an_ended_run_hinders_no_copy(godwit, kept, damage):
+def test_h77_a_damaged_ledger_of_an_ended_run_hinders_no_copy(godwit, kept, damage):
     source, copy, state = kept
     path = state_file(state, "exec-*.db")
     DAMAGES[damage][0](path)
@@ -746,7 +746,7 @@ def test_a_damaged_ledger_of_an_ended_run_hinders_no_copy(godwit, kept, damage):
     assert asked.code == BAD_CONFIG and str(path) in asked.stderr, str(asked)
 
 
-def test_a_removed_index_is_made_anew(godwit, kept):
+def test_h77_a_removed_index_is_made_anew(godwit, kept):
     source, copy, state = kept
     state_file(state, "index.db").unlink()
     run = godwit.copy(source, copy, "--data-dir", state)
@@ -833,7 +833,7 @@ def hostile_bucket(rgw) -> str:
     return bucket
 
 
-def test_hostile_keys_come_to_a_directory_or_into_the_report(rgw, hostile_bucket, godwit, tmp_path):
+def test_f61_f64_f65_hostile_keys_come_to_a_directory_or_into_the_report(rgw, hostile_bucket, godwit, tmp_path):
     jail = tmp_path / "jail"
     (jail / "beside").mkdir(parents=True)
     for _ in range(2):
@@ -860,7 +860,7 @@ def test_hostile_keys_come_to_a_directory_or_into_the_report(rgw, hostile_bucket
     assert files == sum(1 for key in REPRESENTABLE if not key.endswith("/")), "two keys never merge"
 
 
-def test_hostile_keys_never_reach_a_terminal_or_a_spreadsheet_raw(rgw, hostile_bucket, godwit, tmp_path):
+def test_f62_f68_hostile_keys_never_reach_a_terminal_or_a_spreadsheet_raw(rgw, hostile_bucket, godwit, tmp_path):
     copied = godwit.run(
         "copy", f"s3://{hostile_bucket}/p", tmp_path / "root", "--endpoint-url", rgw.endpoint, server=rgw
     )
@@ -881,7 +881,7 @@ def test_hostile_keys_never_reach_a_terminal_or_a_spreadsheet_raw(rgw, hostile_b
     assert "\n'=cmd|calc," in table
 
 
-def test_hostile_names_go_up_to_s3_or_into_the_report(rgw, godwit, tmp_path):
+def test_f62_f63_f64_hostile_names_go_up_to_s3_or_into_the_report(rgw, godwit, tmp_path):
     bucket = rgw.make_bucket()
     source = tmp_path / "source"
     source.mkdir()
@@ -912,7 +912,7 @@ def test_hostile_names_go_up_to_s3_or_into_the_report(rgw, godwit, tmp_path):
         assert Path(os.fsdecode(os.path.join(os.fsencode(tmp_path / "down"), name))).read_bytes() == name
 
 
-def test_a_server_that_keeps_keys_as_paths_is_told_so(checksum_server, godwit, tmp_path):
+def test_f65_a_server_that_keeps_keys_as_paths_is_told_so(checksum_server, godwit, tmp_path):
     """Keys that one server cannot hold beside one another fail one by one, and the rest is copied."""
     bucket = checksum_server.make_bucket()
     checksum_server.s3.put_object(Bucket=bucket, Key="p/a/b", Body=b"in the way")

@@ -138,7 +138,7 @@ def verified_keys(godwit) -> set[str]:
     return {row["key"] for row in rows}
 
 
-def test_ctrl_c_finishes_what_is_under_way_and_the_same_command_carries_on(godwit, slow_copy):
+def test_h82_ctrl_c_finishes_what_is_under_way_and_the_same_command_carries_on(godwit, slow_copy):
     source, copy, command = slow_copy
     run = on_terminal(godwit, *command)
     run.wait_for(r"verified [1-9]")
@@ -154,7 +154,7 @@ def test_ctrl_c_finishes_what_is_under_way_and_the_same_command_carries_on(godwi
     carried_on(godwit, source, copy, done)
 
 
-def test_a_second_ctrl_c_stops_at_once_and_the_same_command_carries_on(godwit, slow_copy):
+def test_h82_a_second_ctrl_c_stops_at_once_and_the_same_command_carries_on(godwit, slow_copy):
     source, copy, command = slow_copy
     run = on_terminal(godwit, *command)
     run.wait_for(r"verified [1-9]")
@@ -170,7 +170,7 @@ def test_a_second_ctrl_c_stops_at_once_and_the_same_command_carries_on(godwit, s
     carried_on(godwit, source, copy, done)
 
 
-def test_ctrl_c_twice_within_one_large_file(godwit, tmp_path):
+def test_h82_ctrl_c_twice_within_one_large_file(godwit, tmp_path):
     source = large_file(tmp_path / "source", 64)
     command = ["copy", source, tmp_path / "copy", "--limit-bytes-per-second", "8MiB"]
     run = on_terminal(godwit, *command)
@@ -188,7 +188,7 @@ def test_ctrl_c_twice_within_one_large_file(godwit, tmp_path):
 
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_drains_without_a_terminal_too(godwit, slow_copy, number, code):
+def test_h82_a_signal_drains_without_a_terminal_too(godwit, slow_copy, number, code):
     source, copy, command = slow_copy
     process = subprocess.Popen(
         [godwit.binary, *command, "-o", "jsonl"],
@@ -210,7 +210,7 @@ def test_a_signal_drains_without_a_terminal_too(godwit, slow_copy, number, code)
     carried_on(godwit, source, copy, verified_keys(godwit))
 
 
-def test_two_runs_of_one_pair_do_not_meet(godwit, slow_copy):
+def test_h82_two_runs_of_one_pair_do_not_meet(godwit, slow_copy):
     source, copy, command = slow_copy
     run = on_terminal(godwit, *command)
     run.wait_for(r"verified [1-9]")
@@ -326,7 +326,7 @@ def test_colour_behind_a_pipe_only_by_force(godwit, tmp_path):
     assert "\x1b" not in plain.stdout and "\x1b[" in forced.stdout
 
 
-def test_a_name_cannot_drive_the_terminal(godwit, tmp_path):
+def test_f62_a_name_cannot_drive_the_terminal(godwit, tmp_path):
     source = tmp_path / "source"
     source.mkdir()
     for name in (b"\x1b]0;owned\x07", b"\x1b[2J", b"back\x08space", b"\xc2\x9b31m", b"\x9b31m", b"line\nline", b"\r over"):
@@ -527,7 +527,7 @@ def test_a_single_file_is_traced_by_either_of_its_names(godwit, tmp_path):
     assert godwit.run("ledger", "trace", source).code == 5
 
 
-def test_verify_finds_what_size_and_time_hide(server, bucket, godwit, tmp_path):
+def test_b14_verify_finds_what_size_and_time_hide(server, bucket, godwit, tmp_path):
     source = small_tree(tmp_path / "source")
     assert godwit.copy(source, f"s3://{bucket}/p", server=server).code == 0
     ends = [source, f"s3://{bucket}/p", "--endpoint-url", server.endpoint, "-o", "jsonl"]

@@ -21,7 +21,7 @@ def double(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_object_of_more_than_ten_thousand_small_parts_goes_up_in_bounded_memory(tmp_path, godwit, double):
+def test_l113_an_object_of_more_than_ten_thousand_small_parts_goes_up_in_bounded_memory(tmp_path, godwit, double):
     (tmp_path / "source").mkdir()
     with open(tmp_path / "source/huge", "wb") as file:
         file.truncate(SIZE)

@@ -243,19 +243,19 @@ def up(server, bucket, godwit, trees, tmp_path, moments, *options) -> None:
 
 @slow
 @chains_of(UP)
-def test_up_is_carried_on(server, bucket, godwit, trees, tmp_path, moments):
+def test_h74_h76_up_is_carried_on(server, bucket, godwit, trees, tmp_path, moments):
     up(server, bucket, godwit, trees, tmp_path, moments)
 
 
 @slow
 @chains_of(UP_READ_BACK)
-def test_up_with_read_back_is_carried_on(server, bucket, godwit, trees, tmp_path, moments):
+def test_h74_h76_up_with_read_back_is_carried_on(server, bucket, godwit, trees, tmp_path, moments):
     up(server, bucket, godwit, trees, tmp_path, moments, "--read-back")
 
 
 @slow
 @chains_of(DOWN)
-def test_down_is_carried_on(server, bucket, godwit, trees, tmp_path, moments):
+def test_h74_h76_down_is_carried_on(server, bucket, godwit, trees, tmp_path, moments):
     source, contents = trees.get(SHAPE)
     somebody_else = Godwit(tmp_path / "somebody-else")
     assert somebody_else.copy(source, f"s3://{bucket}/d", server=server).code == 0
@@ -271,7 +271,7 @@ def test_down_is_carried_on(server, bucket, godwit, trees, tmp_path, moments):
 @slow
 @pytest.mark.parametrize("direction", ["rgw to checksum_server", "checksum_server to rgw"])
 @chains_of(BETWEEN)
-def test_between_servers_is_carried_on(request, godwit, trees, tmp_path, direction, moments):
+def test_h74_h76_between_servers_is_carried_on(request, godwit, trees, tmp_path, direction, moments):
     here, there = (request.getfixturevalue(name) for name in direction.split(" to "))
     source, contents = trees.get(SHAPE)
     here_bucket, there_bucket = here.make_bucket(), there.make_bucket()

@@ -131,7 +131,7 @@ def test_a_changed_file_is_the_only_one_copied_again(tmp_path, godwit, server, b
     assert server.s3.get_object(Bucket=bucket, Key=puts[0])["Body"].read() == b"other bytes"
 
 
-def test_names_that_are_not_utf8_are_reported_and_the_rest_is_copied(tmp_path, godwit, server, bucket):
+def test_f63_names_that_are_not_utf8_are_reported_and_the_rest_is_copied(tmp_path, godwit, server, bucket):
     source = tmp_path / "source"
     make_tree(
         source, TreeShape(files=300, large_files=False, unlistable_names=False, invalid_utf8_names=True)

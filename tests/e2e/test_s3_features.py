@@ -91,7 +91,7 @@ def test_lineage_comes_with_the_put_and_not_after_it(godwit, double, tree):
     assert double.audit("CopyObject") == []
 
 
-def test_lineage_that_does_not_fit_is_cut_marked_and_hashed(tmp_path, godwit, server, bucket):
+def test_g73_lineage_that_does_not_fit_is_cut_marked_and_hashed(tmp_path, godwit, server, bucket):
     deep = tmp_path
     while len(str(deep)) < 2600:
         deep = deep / ("d" * 200)
@@ -223,7 +223,7 @@ ODD_METADATA = {
 
 
 @pytest.mark.parametrize("way", ["rgw to double", "double to rgw", "checksum_server to double", "within rgw"])
-def test_content_headers_and_odd_metadata_arrive(request, godwit, doubles, way):
+def test_g73_content_headers_and_odd_metadata_arrive(request, godwit, doubles, way):
     def end(name: str):
         if name == "double":
             return doubles(), "one"
@@ -303,7 +303,7 @@ def test_archived_objects_are_skipped_without_a_read(tmp_path, godwit, double):
     assert reasons == {"cold": "archived", "deep": "archived"}, str(rows)
 
 
-def test_large_objects_are_read_in_pinned_ranges(tmp_path, godwit, double):
+def test_a10_large_objects_are_read_in_pinned_ranges(tmp_path, godwit, double):
     etag = double.s3.put_object(Bucket="one", Key="x/large", Body=LARGE)["ETag"]
     done(godwit.copy("s3://one/x", tmp_path / "down", server=double))
     assert (tmp_path / "down/large").read_bytes() == LARGE
@@ -316,7 +316,7 @@ def test_large_objects_are_read_in_pinned_ranges(tmp_path, godwit, double):
 
 
 @pytest.mark.parametrize("versioned", [False, True], ids=["plain", "versioned"])
-def test_an_object_that_is_overwritten_while_it_is_read_is_deferred(tmp_path, godwit, double, versioned):
+def test_a10_an_object_that_is_overwritten_while_it_is_read_is_deferred(tmp_path, godwit, double, versioned):
     if versioned:
         double.s3.put_bucket_versioning(Bucket="one", VersioningConfiguration={"Status": "Enabled"})
     double.s3.put_object(Bucket="one", Key="x/large", Body=LARGE)
