@@ -45,6 +45,10 @@ class SystemOs final : public Os {
     int fsync(int fd) override {
         return checked([&] { return ::fsync(fd); });
     }
+    // Waits for no disk but where a page that is being written back may have been written to again.
+    void start_writeback(int fd) override {
+        ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
+    }
     ssize_t getdents64(int fd, void* out, std::size_t size_bytes) override {
         return checked([&] { return ::getdents64(fd, out, size_bytes); });
     }

@@ -33,6 +33,9 @@ class Os {
     virtual ssize_t pwrite(int fd, const void* data, std::size_t size_bytes, std::uint64_t offset_bytes) = 0;
     virtual int ftruncate(int fd, std::uint64_t size_bytes) = 0;
     virtual int fsync(int fd) = 0;
+    // Begins to write back what is dirty. From here on, until the file is written to again, a first write to
+    // any page of it moves its mtime, also one through a mapping that was made before. Best effort.
+    virtual void start_writeback(int fd) = 0;
     // Records of struct linux_dirent64.
     virtual ssize_t getdents64(int fd, void* out, std::size_t size_bytes) = 0;
 

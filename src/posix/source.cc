@@ -107,6 +107,9 @@ Result<void> FileSource::open_file() {
     Opened opened = open_for_reading(*root_, path_);
     if (!opened) return open_error(opened.error(), subject());
     fd_ = std::move(*opened);
+    // After the file was listed and before it is read: a page that was dirty already could be written to
+    // through a mapping without a trace, now and until the next run (A7).
+    root_->os().start_writeback(fd_.get());
     medium_ = std::make_unique<Medium>(root_->os(), fd_.get());
     return {};
 }

@@ -1,7 +1,10 @@
 #include "posix/source.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -235,6 +238,63 @@ TEST_F(PosixSource, C26_short_reads_are_carried_on) {
     auto source = run(store.open(context_, request));
     ASSERT_TRUE(source) << source.error().message();
     EXPECT_EQ((*source)->take_whole()->digest, digest_of(DigestAlgorithm::Crc64Nvme, bytes_of(text)));
+}
+
+// Writes to a file through a mapping. The kernel moves the mtime when a clean page is written to for the
+// first time, and not again until the page has been written back.
+class MappedWriter {
+  public:
+    explicit MappedWriter(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+        void* mapped = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+        EXPECT_NE(mapped, MAP_FAILED);
+        bytes_ = static_cast<volatile char*>(mapped);
+    }
+    ~MappedWriter() {
+        ::munmap(const_cast<char*>(bytes_), kBytes);
+        ::close(fd_);
+    }
+    void write(char byte) { bytes_[100] = byte; }
+    // A file system in memory writes nothing back: there the mtime moves once for all writes.
+    bool has_a_medium() const {
+        struct statfs system{};
+        return ::fstatfs(fd_, &system) == 0 && system.f_type != TMPFS_MAGIC;
+    }
+    static constexpr std::size_t kBytes = 10'000;
+
+  private:
+    int fd_;
+    volatile char* bytes_;
+};
+
+TEST_F(PosixSource, A7_a_write_through_a_mapping_is_a_change) {
+    for (std::uint64_t whole_bytes_max : {std::uint64_t{0}, std::uint64_t{100'000}}) {
+        tree_.write("file", pattern(MappedWriter::kBytes));
+        MappedWriter writer(tree_ / "file");
+        if (!writer.has_a_medium()) GTEST_SKIP() << "NOT TESTED: the temporary directory is in memory";
+        writer.write('1');
+        store::OpenRequest request = request_for_open("file");
+        request.whole_bytes_max = whole_bytes_max;
+        change_before("pread", 1, [&] { writer.write('2'); });
+        auto source = run(store_->open(context_, request));
+        std::string out(MappedWriter::kBytes, '\0');
+        Result<void> unchanged = source ? Result<void>() : std::move(source.error());
+        if (source) ASSERT_TRUE(read(**source, 0, out));
+        if (source) unchanged = run((*source)->verify_unchanged(context_));
+        ASSERT_FALSE(unchanged) << whole_bytes_max;
+        EXPECT_EQ(unchanged.error().kind(), ErrorKind::Changed) << unchanged.error().message();
+    }
+}
+
+TEST_F(PosixSource, A7_a_write_through_a_mapping_after_the_read_is_seen_by_the_next_listing) {
+    tree_.write("file", pattern(MappedWriter::kBytes));
+    MappedWriter writer(tree_ / "file");
+    if (!writer.has_a_medium()) GTEST_SKIP() << "NOT TESTED: the temporary directory is in memory";
+    writer.write('1');
+    store::OpenRequest request = request_for_open("file");
+    request.whole_bytes_max = 100'000;
+    ASSERT_TRUE(run(store_->open(context_, request)));
+    writer.write('2');
+    EXPECT_NE(stat("file")->entry.identity, request.expected);
 }
 
 }  // namespace

@@ -61,6 +61,9 @@ int FaultyOs::ftruncate(int fd, std::uint64_t size_bytes) {
 int FaultyOs::fsync(int fd) {
     return forward("fsync", [&] { return system_os().fsync(fd); });
 }
+void FaultyOs::start_writeback(int fd) {
+    forward("start_writeback", [&] { return system_os().start_writeback(fd), 0; });
+}
 ssize_t FaultyOs::getdents64(int fd, void* out, std::size_t size_bytes) {
     return forward("getdents64", [&] { return system_os().getdents64(fd, out, size_bytes); });
 }
