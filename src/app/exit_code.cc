@@ -11,7 +11,7 @@ constexpr std::array<ExitCodeRow, 14> kRows{{
     {ExitCode::Clean, "clean: everything asked for is done and, where asked, verified"},
     {ExitCode::NotClean,
      "finished, not clean: objects failed or were deferred; `verify` found differences; "
-     "no space left"},
+     "no space, memory or threads left"},
     {ExitCode::Usage, "usage: the command line cannot be carried out as it is written"},
     {ExitCode::NotVerified, "an object that was copied did not verify"},
     {ExitCode::Denied, "authentication or permission"},

@@ -16,6 +16,7 @@ int main(int argument_count, char** argument_values) {
     // The process: nothing that goes away at the other end may end it, descriptors are plenty, memory is
     // bounded.
     app::let_writes_fail();
+    app::say_what_ran_out();
     app::raise_descriptor_limit();
 
     // The world, named once: everything below gets it by argument.

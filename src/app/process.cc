@@ -5,6 +5,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <string_view>
+#include <system_error>
+
+#include "app/exit_code.h"
+
+// Absent where a sanitizer brings its own allocator.
+extern "C" [[gnu::weak]] void mi_register_error(void (*handler)(int, void*), void* argument);
 
 namespace godwit::app {
 namespace {
@@ -17,7 +27,50 @@ sigset_t stop_signals() {
     return set;
 }
 
+// Allocates nothing: there may be nothing left.
+void say(std::string_view text) {
+    (void)!::write(STDERR_FILENO, text.data(), text.size());
+}
+
+[[noreturn]] void end_for_lack(std::string_view of_what, std::string_view fix) {
+    for (std::string_view text :
+         {std::string_view("error: LOCAL: out of "), of_what, std::string_view("\n  fix: "), fix,
+          std::string_view("; the same command carries on\n")}) {
+        say(text);
+    }
+    ::_exit(static_cast<int>(ExitCode::NotClean));
+}
+
+[[noreturn]] void out_of_memory() {
+    end_for_lack("memory", "allow more of it, or lower --memory");
+}
+
+// mimalloc calls no std::new_handler; it would end the process without a word.
+void on_allocator_error(int error_number, void*) {
+    if (error_number == ENOMEM) out_of_memory();
+}
+
+// A thread that cannot be started is the one exception that comes this far without being a bug.
+[[noreturn]] void on_terminate() {
+    try {
+        if (std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+    } catch (const std::system_error&) {
+        end_for_lack("threads", "raise the limits of processes and of memory");
+    } catch (const std::exception& bug) {
+        say("godwit: ");
+        say(bug.what());
+        say("\n");
+    }
+    std::abort();
+}
+
 }  // namespace
+
+void say_what_ran_out() {
+    std::set_new_handler(out_of_memory);
+    if (mi_register_error) mi_register_error(on_allocator_error, nullptr);
+    std::set_terminate(on_terminate);
+}
 
 void let_writes_fail() {
     std::signal(SIGPIPE, SIG_IGN);

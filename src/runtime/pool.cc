@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <system_error>
 
 namespace godwit::runtime {
 
@@ -19,12 +20,33 @@ constexpr Duration kPatience = std::chrono::milliseconds(1);
 
 }  // namespace
 
-// Every thread counts as busy until it waits for the first time.
 Pool::Pool(Loop& loop, std::size_t threads, const char* name)
-    : loop_(loop), workers_(std::max<std::size_t>(threads, 1)) {
-    for (Worker& worker : workers_) {
+    : loop_(loop), name_(name), threads_max_(std::max<std::size_t>(threads, 1)) {
+    start();
+}
+
+// It counts as busy until it waits for the first time.
+void Pool::start() {
+    std::lock_guard lock(mutex_);
+    Worker& worker = workers_.emplace_back();
+    try {
         worker.thread = std::thread([this, &worker] { serve(worker); });
-        pthread_setname_np(worker.thread.native_handle(), name);
+    } catch (const std::system_error&) {
+        workers_.pop_back();
+        throw;
+    }
+    pthread_setname_np(worker.thread.native_handle(), name_);
+}
+
+// What the system refuses once is not asked for again.
+bool Pool::start_another() {
+    if (stopping_ || workers_.size() >= threads_max_) return false;
+    try {
+        start();
+        return true;
+    } catch (const std::system_error&) {
+        threads_max_ = workers_.size();
+        return false;
     }
 }
 
@@ -38,11 +60,15 @@ Pool::~Pool() {
     for (Worker& worker : workers_) worker.thread.join();
 }
 
-// So many idle threads, or as many as there are. They are notified when the lock is free for them.
+// So many threads, idle ones first. They are notified when the lock is free for them.
 void Pool::call(std::size_t count) {
     for (; count > 0; --count) {
         std::unique_lock lock(mutex_);
-        if (idle_.empty()) return;
+        if (idle_.empty()) {
+            lock.unlock();
+            if (!start_another()) return;
+            continue;
+        }
         Worker* worker = idle_.back();
         idle_.pop_back();
         worker->is_called = true;
@@ -75,7 +101,7 @@ void Pool::turn_ended() {
 std::size_t Pool::threads_due_locked() const {
     auto worth =
         static_cast<std::size_t>(mean_job_time_ * static_cast<std::int64_t>(queue_.size()) / kWorthWaking);
-    return std::clamp<std::size_t>(worth, !queue_.empty() ? 1 : 0, workers_.size());
+    return std::clamp<std::size_t>(worth, !queue_.empty() ? 1 : 0, threads_max_);
 }
 
 // Jobs that nobody has taken since the timer was started get twice as many threads, and what is finished

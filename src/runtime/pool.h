@@ -29,8 +29,9 @@ namespace godwit::runtime {
 
 class Pool : private TurnEnd, private Timer {
   public:
-    // Starts `threads` (at least 1) threads named `name` (at most 15 bytes), for the coroutines of
-    // `loop`, which outlives the pool.
+    // Up to `threads` (at least 1) threads named `name` (at most 15 bytes), for the coroutines of `loop`,
+    // which outlives the pool. The first is started here, and std::system_error thrown where that fails; the
+    // others when there is work for them, and fewer where the system gives no more.
     Pool(Loop& loop, std::size_t threads, const char* name);
     // Finishes all jobs that were handed in, then ends the threads.
     ~Pool() override;
@@ -60,7 +61,7 @@ class Pool : private TurnEnd, private Timer {
         return Run<F>(*this, function);
     }
 
-    std::size_t threads() const { return workers_.size(); }
+    std::size_t threads() const { return threads_max_; }
 
   private:
     struct Worker {
@@ -70,6 +71,8 @@ class Pool : private TurnEnd, private Timer {
         std::thread thread;
     };
 
+    void start();
+    bool start_another();
     void submit(Job& job);
     void turn_ended() override;
     void expired() override;
@@ -81,6 +84,8 @@ class Pool : private TurnEnd, private Timer {
     Job* next_job(Worker& worker, Job* done);
 
     Loop& loop_;
+    const char* name_;
+    std::size_t threads_max_;
     Chain<Job> outbox_;  // of this turn; the loop's thread only
 
     std::mutex mutex_;  // guards the rest
