@@ -30,6 +30,7 @@ constexpr std::array kRows{
         "something that is no directory is in the way: remove or rename it, or choose another place"},
     Row{"EISDIR", "a directory is in the way: remove or rename it, or choose another place"},
     Row{"EEXIST", "something of this name is there already: remove or rename it, or choose another name"},
+    Row{"NamesFold", "rename one of the two at the source, or choose a file system that tells them apart"},
     Row{"EFBIG", "raise the limit of a file's size (ulimit -f), or choose another file system"},
     Row{"ENAMETOOLONG", "the name is too long for this place: shorten it"},
     Row{"ELOOP", "symbolic links lead in a circle: see `namei -l` on the path"},

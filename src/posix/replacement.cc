@@ -55,10 +55,28 @@ Replacement::Replacement(ChangeTools tools, KeyPath path, const store::PutReques
       staged_name_(std::move(staged_name)),
       replaces_(request.replaces) {}
 
-Error Replacement::in_the_way(const struct stat& found) const {
+// The staged file under its name in capitals: found only where the case of letters makes no difference.
+bool Replacement::folds_case(int directory) const {
+    std::string capitals = staged_name_;
+    std::ranges::transform(capitals, capitals.begin(),
+                           [](char c) { return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c; });
+    struct stat staged{}, found{};
+    Os& os = tools_.root.os();
+    return os.fstatat(directory, staged_name_.c_str(), staged) == 0 &&
+           os.fstatat(directory, capitals.c_str(), found) == 0 && found.st_ino == staged.st_ino;
+}
+
+Error Replacement::in_the_way(int directory, const struct stat& found) const {
     if (S_ISDIR(found.st_mode)) {
         return Error(ErrorKind::Exists, "publish", subject(), "a directory of this name is in the way")
             .with_code("EISDIR");
+    }
+    // Whoever looks again would find another key's object under this name, and replace it.
+    if (!replaces_ && folds_case(directory)) {
+        return Error(
+                   ErrorKind::Exists, "publish", subject(),
+                   "the file system takes names that differ in case for one, and another object has this one")
+            .with_code("NamesFold");
     }
     return changed("publish", subject(), replaces_.value_or(model::Identity{}), identity_of(found));
 }
@@ -69,7 +87,8 @@ Result<void> Replacement::check_replaced(int directory) const {
     if (failed == -ENOENT && !replaces_) return {};
     if (failed == -ENOENT) return changed("publish", subject(), *replaces_, model::Identity{});
     if (failed < 0) return path_error(-failed, "look at", subject());
-    if (!replaces_ || S_ISDIR(found.st_mode) || identity_of(found) != *replaces_) return in_the_way(found);
+    if (!replaces_ || S_ISDIR(found.st_mode) || identity_of(found) != *replaces_)
+        return in_the_way(directory, found);
     return {};
 }
 
@@ -80,7 +99,7 @@ Result<struct stat> Replacement::take_name(int directory) {
     if (!replaces_) failed = take_free_name(directory);
     if (failed == -EEXIST) {
         failed = os.fstatat(directory, path().name(), found);
-        if (failed == 0) return in_the_way(found);
+        if (failed == 0) return in_the_way(directory, found);
     }
     // EINVAL: a file system without RENAME_NOREPLACE, where a look before has to do.
     if (failed == -EINVAL) {

@@ -274,6 +274,43 @@ TEST_F(PosixStoreTest, C27_does_without_rename_noreplace) {
     EXPECT_EQ(tree_.read("name"), "1");
 }
 
+// Each of two keys finds the other's file under its own name. In lower case, as some such file systems keep
+// names.
+TEST_F(PosixStoreTest, F66_what_has_another_case_is_not_overwritten_where_case_makes_no_difference) {
+    struct FoldingOs : testing::FaultyOs {
+        static std::string fold(std::string name) {
+            for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+            return name;
+        }
+        int openat2(int directory, const char* path, const OpenHow& how) override {
+            return FaultyOs::openat2(directory, directory == AT_FDCWD ? path : fold(path).c_str(), how);
+        }
+        int fstatat(int directory, const char* name, struct stat& out) override {
+            return FaultyOs::fstatat(directory, fold(name).c_str(), out);
+        }
+        int rename(int directory, const char* from, const char* to, unsigned flags) override {
+            return FaultyOs::rename(directory, fold(from).c_str(), fold(to).c_str(), flags);
+        }
+    } os;
+    PosixOptions options{.root = tree_.path(), .staging_token = std::string(testing::kTestToken)};
+    PosixStore store(loop_, pool_, options, os);
+    ASSERT_TRUE(run(store.attach(context_, store::Role::Destination)));
+    auto put_new = [&](const std::string& key) {
+        store::PutRequest request = request_for(key, key);
+        return run(store.put(context_, request, bytes_of(key), digest_of(request.digest, bytes_of(key))));
+    };
+    ASSERT_TRUE(put_new("README"));
+    for (int without_noreplace : {0, EINVAL}) {
+        if (without_noreplace) os.fail("rename", EINVAL);
+        auto refused = put_new("readme");
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind(), ErrorKind::Exists);
+        EXPECT_EQ(refused.error().code(), "NamesFold");
+        EXPECT_EQ(tree_.read("readme"), "README");
+    }
+    EXPECT_EQ(tree_.names().size(), 1u);
+}
+
 TEST_F(PosixStoreTest, B22_bytes_that_rot_before_they_are_named_are_found) {
     ASSERT_TRUE(put("file", "old"));
     os_.set_hook([&](std::string_view call) {
