@@ -33,7 +33,7 @@ Result<void> DirectoryChange::apply(int directory) {
     GODWIT_TRY(published_.warning,
                apply_attributes(os, tools_.attributes, wanted_, opened->get(), status, subject));
     failed = os.fsync(opened->get());
-    if (failed < 0 && failed != -EINVAL && failed != -EOPNOTSUPP) return path_error(-failed, "sync", subject);
+    if (failed < 0 && !means_no_directory_sync(-failed)) return path_error(-failed, "sync", subject);
     failed = os.fstat(opened->get(), status);
     if (failed < 0) return path_error(-failed, "look at", subject);
     published_.identity = identity_of(status);

@@ -35,6 +35,7 @@ Result<Published> change_link(const ChangeTools& tools, const KeyPath& path, con
     GODWIT_TRY(published.warning,
                apply_link_attributes(os, tools.attributes, wanted, directory->get(), path.name(), subject));
     failed = os.fsync(directory->get());
+    if (means_no_directory_sync(-failed)) failed = 0;
     if (failed == 0) failed = os.fstatat(directory->get(), path.name(), status);
     if (failed < 0) return path_error(-failed, "sync", subject);
     published.identity = identity_of(status);
@@ -59,6 +60,7 @@ Result<Published> change_metadata(const ChangeTools& tools, const KeyPath& path,
     GODWIT_TRY(published.warning,
                apply_attributes(os, tools.attributes, wanted, opened->get(), status, subject));
     failed = os.fsync(opened->get());
+    if (S_ISDIR(status.st_mode) && means_no_directory_sync(-failed)) failed = 0;
     if (failed == 0) failed = os.fstat(opened->get(), status);
     if (failed < 0) return path_error(-failed, "sync", subject);
     published.identity = identity_of(status);

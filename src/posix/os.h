@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -58,6 +59,11 @@ class Os {
     virtual int futimens(int fd, const struct timespec times[2]) = 0;
     virtual int utimensat(int directory, const char* name, const struct timespec times[2]) = 0;
 };
+
+// What fsync answers for a directory where the file system has no such thing (C33).
+constexpr bool means_no_directory_sync(int error_number) {
+    return error_number == EINVAL || error_number == EOPNOTSUPP;
+}
 
 // The kernel. Lives for ever.
 Os& system_os();

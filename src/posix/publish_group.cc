@@ -220,7 +220,7 @@ void PublishGroup::fail_all(DirectoryBatch& batch, const Error& error) {
 Result<void> PublishGroup::sync(const Root& root, int fd, const UnsyncedDirectories::Item& item) const {
     if (unsynced_.is_poisoned(item.path)) return poisoned(root, item.path);
     int failed = root.os().fsync(fd);
-    if (failed == -EINVAL || failed == -EOPNOTSUPP) {
+    if (means_no_directory_sync(-failed)) {
         cannot_sync_directories_ = true;
         failed = 0;
     }

@@ -39,7 +39,8 @@ Result<void> make_root(const std::string& path) {
         std::size_t slash = prefix.rfind('/', prefix.find_last_not_of('/'));
         std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : prefix.substr(0, slash);
         Descriptor fd(system_os(), ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!fd || ::fsync(fd.get()) != 0) return errno_error(errno, "sync directory", parent);
+        bool failed = !fd || (::fsync(fd.get()) != 0 && !means_no_directory_sync(errno));
+        if (failed) return errno_error(errno, "sync directory", parent);
     }
     return {};
 }
