@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ./dev build [PRESET]: builds under build/PRESET. `release` (the default) builds the product alone;
-# the other presets build the tests as well.
+# ./dev build [PRESET]: builds under build/PRESET. `release` (the default) builds the product alone,
+# `fuzz` the fuzz targets; the other presets build the tests as well.
 set -euo pipefail
 . scripts/dev/steps.sh
 
@@ -8,7 +8,8 @@ preset=${1:-release}
 case $preset in
     release) targets=(godwit) ;;
     dev | asan | tsan) targets=(all) ;;
-    *) die "build: unknown preset $preset (allowed: release, dev, asan, tsan)" ;;
+    fuzz) targets=(fuzz) ;;
+    *) die "build: unknown preset $preset (allowed: release, dev, asan, tsan, fuzz)" ;;
 esac
 if [[ $preset == release ]]; then
     bash scripts/dev/setup.sh

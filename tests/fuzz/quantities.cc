@@ -1,0 +1,49 @@
+// Sizes, numbers and durations as people write them, and as they are shown to them.
+#include <charconv>
+
+#include "app/quantity.h"
+#include "base/check.h"
+#include "fuzz/target.h"
+
+namespace godwit::fuzz {
+namespace {
+
+using app::parse_number;
+using app::parse_size;
+
+// What is shown of a size, read again, is no more than there is and little less.
+void check_size(std::uint64_t bytes) {
+    std::string shown = app::iec_bytes(bytes);
+    std::string joined = shown;
+    std::erase(joined, ' ');
+    std::optional<std::uint64_t> read = parse_size(joined);
+    GODWIT_CHECK(read && *read <= bytes, "{} of {}", shown, bytes);
+    GODWIT_CHECK(*read >= bytes - bytes / 10, "{} of {}", shown, bytes);
+    GODWIT_CHECK(parse_size(fmt::format("{}", bytes)) == bytes);
+    GODWIT_CHECK(parse_number(fmt::format("{}", bytes)) == bytes);
+    std::string grouped = app::with_thousands(bytes);
+    std::erase(grouped, ',');
+    GODWIT_CHECK(parse_number(grouped) == bytes, "{}", grouped);
+}
+
+void check_text(std::string_view text) {
+    if (auto number = parse_number(text)) {
+        GODWIT_CHECK(text.find_first_not_of("0123456789") == std::string_view::npos, "{}", text);
+        GODWIT_CHECK(parse_size(text) == number, "{}", text);
+    }
+    if (auto duration = app::parse_duration(text)) {
+        GODWIT_CHECK(duration->count() >= 0, "{}", text);
+        app::short_duration(*duration);
+    }
+    if (auto size = parse_size(text)) check_size(*size);
+}
+
+}  // namespace
+
+// Eight bytes of a size, then a text.
+void run(Input input) {
+    check_size(input.number());
+    check_text(input.rest());
+}
+
+}  // namespace godwit::fuzz
