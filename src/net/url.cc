@@ -132,7 +132,8 @@ Result<Url> parse_url(std::string_view text) {
     if (split.url.size() != text.size()) {
         return invalid(shown, "user information (\"user:password@\") is not allowed in a URL");
     }
-    std::string scheme = lower(text.substr(0, std::min(text.find("://"), text.size())));
+    std::size_t colon = text.find("://");
+    std::string scheme = colon == std::string_view::npos ? std::string() : lower(text.substr(0, colon));
     if (scheme != "http" && scheme != "https") return invalid(shown, "a URL begins with http:// or https://");
     if (text.find('#') != std::string_view::npos) return invalid(shown, "a fragment ('#') is not allowed");
     if (!is_printable_ascii(text))
