@@ -170,8 +170,10 @@ Task<Refusal> Client::read_refusal(Context& context, const Request& request, net
 bool Client::learn(const Refusal& refused, std::uint64_t known) {
     if (!refused.clock_offset && refused.region.empty()) return false;
     if (lessons_ != known) return true;
+    Duration offset = clock_offset_ + refused.clock_offset.value_or(Duration());
+    if (std::chrono::abs(offset) > kClockDifferenceMax) return false;
     if (!refused.region.empty() && !learn_region(refused.region)) return false;
-    if (refused.clock_offset) clock_offset_ += *refused.clock_offset;
+    clock_offset_ = offset;
     ++lessons_;
     return true;
 }

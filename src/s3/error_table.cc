@@ -17,6 +17,7 @@ namespace {
 // More of a server's own words would bury ours.
 constexpr std::size_t kMessageBytesMax = 300;
 
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::string_view kSkewed = "RequestTimeTooSkewed";
 
 struct CodeRow {
@@ -150,27 +151,38 @@ std::string code_of(int status, const ErrorBody& body) {
 }
 
 std::string seconds_apart(std::int64_t difference_ns) {
-    std::int64_t seconds = (difference_ns < 0 ? -difference_ns : difference_ns) / 1'000'000'000;
+    std::int64_t seconds = (difference_ns < 0 ? -difference_ns : difference_ns) / kNsPerSecond;
     return fmt::format("{} min {} s", seconds / 60, seconds % 60);
 }
 
-std::optional<std::int64_t> server_time(const AnswerHead& head, const ErrorBody& body) {
-    return body.server_time_ns ? body.server_time_ns : head.server_time_ns;
+// What `server_ns` is ahead of our clock; absent when it is so far off that it is no clock's.
+std::optional<std::int64_t> clock_difference(const Operation& operation,
+                                             std::optional<std::int64_t> server_ns) {
+    std::int64_t difference = 0;
+    if (!server_ns || __builtin_sub_overflow(*server_ns, operation.unix_time_ns, &difference)) return {};
+    if (difference > kClockDifferenceMax.count() || difference < -kClockDifferenceMax.count()) return {};
+    return difference;
+}
+
+// The same of the clock that the answer tells, the body's word first.
+std::optional<std::int64_t> told_difference(const Operation& operation, const AnswerHead& head,
+                                            const ErrorBody& body) {
+    return clock_difference(operation, body.server_time_ns ? body.server_time_ns : head.server_time_ns);
 }
 
 // An answer to HEAD has no code. When it refuses a signed request and its Date is further from our clock
 // than S3 tolerates, no signature of ours could have been right.
 bool must_be_skewed(const Operation& operation, const AnswerHead& head, const ErrorBody& body) {
-    constexpr std::int64_t kToleratedNs = 15 * 60 * std::int64_t{1'000'000'000};
-    if (head.status != 403 || !body.code.empty() || operation.region.empty() || !head.server_time_ns)
-        return false;
-    std::int64_t apart = *head.server_time_ns - operation.unix_time_ns;
-    return apart > kToleratedNs || apart < -kToleratedNs;
+    constexpr std::int64_t kToleratedNs = 15 * 60 * kNsPerSecond;
+    if (head.status != 403 || !body.code.empty() || operation.region.empty()) return false;
+    std::optional<std::int64_t> apart = clock_difference(operation, head.server_time_ns);
+    return apart && (*apart > kToleratedNs || *apart < -kToleratedNs);
 }
 
-std::string skew_cause(std::int64_t server_ns, std::int64_t ours_ns) {
+std::string skew_cause(std::int64_t ours_ns, std::int64_t difference_ns) {
     return fmt::format("the clocks differ by {}: the server's says {}, ours {}; set the machine's clock",
-                       seconds_apart(server_ns - ours_ns), format_rfc3339(server_ns, TimePrecision::Seconds),
+                       seconds_apart(difference_ns),
+                       format_rfc3339(ours_ns + difference_ns, TimePrecision::Seconds),
                        format_rfc3339(ours_ns, TimePrecision::Seconds));
 }
 
@@ -184,8 +196,8 @@ std::string other_region(const Operation& operation, const AnswerHead& head, con
 
 std::string cause_of(const Operation& operation, const AnswerHead& head, const ErrorBody& body,
                      std::string_view region) {
-    std::optional<std::int64_t> server = server_time(head, body);
-    if (body.code == kSkewed && server) return skew_cause(*server, operation.unix_time_ns);
+    std::optional<std::int64_t> difference = told_difference(operation, head, body);
+    if (body.code == kSkewed && difference) return skew_cause(operation.unix_time_ns, *difference);
     if (!region.empty()) {
         return fmt::format("the bucket is in region {}, the request was signed for {}; use region {}", region,
                            operation.region, region);
@@ -198,9 +210,9 @@ std::string cause_of(const Operation& operation, const AnswerHead& head, const E
 
 std::optional<Duration> clock_offset(const Operation& operation, const AnswerHead& head,
                                      const ErrorBody& body) {
-    std::optional<std::int64_t> server = server_time(head, body);
-    if (body.code != kSkewed || !server) return std::nullopt;
-    return Duration(*server - operation.unix_time_ns);
+    std::optional<std::int64_t> difference = told_difference(operation, head, body);
+    if (body.code != kSkewed || !difference) return std::nullopt;
+    return Duration(*difference);
 }
 
 // Does the answer say that the bucket is elsewhere, or does it merely mention a region?
@@ -251,7 +263,8 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
     } else {
         std::optional<std::int64_t> date = parse_http_date(value);
         if (!date || !server_time_ns) return std::nullopt;
-        seconds = (*date - *server_time_ns) / 1'000'000'000;
+        // Seconds first: 64 bits cannot count the nanoseconds between any two times.
+        seconds = *date / kNsPerSecond - *server_time_ns / kNsPerSecond;
     }
     return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kSecondsMax));
 }

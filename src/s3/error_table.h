@@ -47,13 +47,17 @@ AnswerHead answer_head(int status, const std::vector<net::HttpHeader>& headers);
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value,
                                                            std::optional<std::int64_t> server_time_ns);
 
+// A server whose clock is further from ours is not believed: nobody's is, and sums of what hostile ones tell
+// would leave the times that 64 bits can count.
+inline constexpr Duration kClockDifferenceMax = std::chrono::hours(24 * 365 * 50);
+
 // A request that was refused, and what the answer teaches for the next one.
 struct Refusal {
     Error error;
     // The region that the bucket is in, when the answer says that it is not ours. Sign for it, and
     // send to that region's AWS endpoint; never follow a Location header.
     std::string region;
-    // RequestTimeTooSkewed: what to add to our clock.
+    // RequestTimeTooSkewed: what to add to our clock, at most kClockDifferenceMax either way.
     std::optional<Duration> clock_offset;
 };
 

@@ -175,6 +175,17 @@ TEST(Refusal, a_bare_403_with_a_date_beyond_tolerance_is_a_skewed_clock) {
     EXPECT_EQ(dated("Sat, 21 Nov 2026 21:30:17 GMT").clock_offset, std::nullopt);
 }
 
+// A date of a broken or hostile server: 64 bits could not count how far off it is.
+TEST(Refusal, E53_a_clock_that_is_centuries_off_is_not_believed) {
+    for (std::string_view date : {"Tue, 21 Sep 1677 00:12:44 GMT", "Fri, 11 Apr 2262 23:47:16 GMT"}) {
+        Refusal bare = refusal(kPut, head(403, {{"date", std::string(date)}}), "");
+        EXPECT_EQ(bare.error.code(), "Forbidden") << date;
+        Refusal said = refusal(kPut, head(403, {{"date", std::string(date)}}), body("RequestTimeTooSkewed"));
+        EXPECT_EQ(said.clock_offset, std::nullopt) << date;
+        EXPECT_EQ(said.error.cause(), "HTTP status 403: words") << date;
+    }
+}
+
 TEST(Refusal, wrong_region_names_both) {
     Refusal malformed =
         refusal(kPut, head(400), body("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"));
@@ -228,6 +239,8 @@ TEST(RetryAfter, is_seconds_or_a_date_against_the_servers_clock) {
     EXPECT_EQ(parse_retry_after("Sat, 21 Nov 2026 21:30:47 GMT", server), std::chrono::seconds(30));
     EXPECT_EQ(parse_retry_after("Sat, 21 Nov 2026 21:00:00 GMT", server), std::chrono::seconds(0));
     EXPECT_EQ(parse_retry_after("Sat, 21 Nov 2026 21:30:47 GMT", {}), std::nullopt);
+    EXPECT_EQ(parse_retry_after("Tue, 21 Sep 1677 00:12:44 GMT", INT64_MAX), std::chrono::seconds(0));
+    EXPECT_EQ(parse_retry_after("Fri, 11 Apr 2262 23:47:16 GMT", INT64_MIN), std::chrono::hours(1));
     for (std::string_view bad : {"", "-1", "soon", "7s", "7.5", " 7"}) {
         EXPECT_EQ(parse_retry_after(bad, server), std::nullopt) << bad;
     }
