@@ -48,6 +48,8 @@ std::optional<std::string> decode_key(Unpacker& unpacker, const std::string& key
     std::optional<std::uint64_t> shared = unpacker.number();
     std::optional<std::string_view> rest = unpacker.bytes(kKeyBytesMax);
     if (!shared || !rest || *shared > key_before.size()) return {};
+    // All that is shared was told as shared.
+    if (*shared < key_before.size() && rest->starts_with(key_before[*shared])) return {};
     std::string key = key_before.substr(0, static_cast<std::size_t>(*shared));
     key += *rest;
     if (key.empty() || key.size() > kKeyBytesMax) return {};

@@ -75,7 +75,10 @@ TEST(BatchCodec, refuses_what_it_did_not_write_and_names_the_batch) {
     std::string huge_count = std::string("\1") + "\xff\xff\xff\xff\x0f";
     std::string bad_action = good;
     bad_action[3] = 99;
-    for (const std::string& bad : {std::string(), other_version, trailing, huge_count, bad_action}) {
+    // Two keys whose common beginning is told twice.
+    std::string own_beginning("\1\2\0\1\0\1\0\2ab\0\0\0\0\0\1\0\1\1\2bc\0\0\0\0", 26);
+    for (const std::string& bad :
+         {std::string(), other_version, trailing, huge_count, bad_action, own_beginning}) {
         auto decoded = decode_batch(bad, "batch 17");
         ASSERT_TRUE(failed_with(decoded, ErrorKind::Corrupt));
         EXPECT_EQ(decoded.error().subject(), "batch 17");

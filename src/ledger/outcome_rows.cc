@@ -21,6 +21,12 @@ class Reader {
     std::int64_t integer() { return statement_.integer(column_++); }
     std::string text() { return std::string(statement_.text(column_++)); }
     std::string bytes() { return std::string(statement_.bytes(column_++)); }
+    // The column tells by how much.
+    std::int64_t later_than(std::int64_t unix_ns) {
+        std::int64_t later = 0;
+        if (__builtin_add_overflow(unix_ns, integer(), &later)) sound_ = false;
+        return later;
+    }
     template <class E>
     E enumerator(E first, E last) {
         std::int64_t value = integer();
@@ -94,7 +100,7 @@ Result<OutcomeRow> read_outcome(const db::Statement& statement, const std::strin
     record.evidence = reader.evidence();
     record.attempts = static_cast<std::uint32_t>(reader.integer());
     record.started_unix_ns = reader.integer();
-    record.ended_unix_ns = record.started_unix_ns + reader.integer();
+    record.ended_unix_ns = reader.later_than(record.started_unix_ns);
     record.index = reader.integer() == static_cast<std::int64_t>(IndexEffect::Put);
     record.reason = reader.text();
     read_error(reader, record);

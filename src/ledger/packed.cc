@@ -47,6 +47,8 @@ std::optional<std::uint64_t> Unpacker::number() {
         if (!part) return std::nullopt;
         // The tenth byte holds the last bit.
         if (shift == 63 && *part > 1) return refuse();
+        // No packer ends in a byte that adds nothing.
+        if (shift > 0 && *part == 0) return refuse();
         value |= static_cast<std::uint64_t>(*part & 0x7f) << shift;
         if (*part < 0x80) return value;
     }
@@ -114,6 +116,13 @@ std::uint8_t digest_flags(const model::Evidence& evidence) {
     return static_cast<std::uint8_t>(flags | (equal ? kDigestsEqual : kHasDestinationDigest));
 }
 
+// digest_flags() has no others.
+bool are_digest_flags(std::uint8_t flags) {
+    bool equal = flags & kDigestsEqual, source = flags & kHasSourceDigest,
+         destination = flags & kHasDestinationDigest;
+    return flags <= 7 && !(equal && (!source || destination));
+}
+
 }  // namespace
 
 std::string pack(const model::Evidence& evidence) {
@@ -134,7 +143,7 @@ std::optional<model::Evidence> unpack_evidence(std::string_view packed, model::E
     std::optional<std::uint8_t> flags = unpacker.byte();
     std::optional<model::Identity> source = unpacker.identity();
     std::optional<model::Identity> destination = unpacker.identity();
-    if (!flags || *flags > 7 || !source || !destination) return std::nullopt;
+    if (!flags || !are_digest_flags(*flags) || !source || !destination) return std::nullopt;
     model::Evidence evidence;
     evidence.level = level;
     evidence.source = *std::move(source);
@@ -142,6 +151,7 @@ std::optional<model::Evidence> unpack_evidence(std::string_view packed, model::E
     if (*flags & kHasSourceDigest) evidence.source_digest = unpacker.digest();
     if (*flags & kHasDestinationDigest) evidence.destination_digest = unpacker.digest();
     if (*flags & kDigestsEqual) evidence.destination_digest = evidence.source_digest;
+    if (digest_flags(evidence) != *flags) return std::nullopt;
     return unpacker.is_finished() ? std::optional(std::move(evidence)) : std::nullopt;
 }
 

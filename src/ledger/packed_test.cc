@@ -65,6 +65,27 @@ TEST(Packed, number_with_too_many_bits_is_absent) {
     EXPECT_FALSE(endless.number());
 }
 
+TEST(Packed, number_with_idle_bytes_is_absent) {
+    Unpacker idle(std::string_view("\x81\x00", 2));
+    EXPECT_FALSE(idle.number());
+    Unpacker zero(std::string_view("\x00", 1));
+    EXPECT_EQ(zero.number(), 0u);
+}
+
+// A flipped bit must not turn two digests that differ into equal ones.
+TEST(Packed, flags_of_digests_that_no_packer_sets_are_absent) {
+    model::Evidence evidence;
+    evidence.source_digest = Digest::of_crc64(1);
+    evidence.destination_digest = Digest::of_crc64(2);
+    std::string packed = pack(evidence);
+    EXPECT_TRUE(unpack_evidence(packed, model::EvidenceLevel::None));
+    packed[0] = 7;
+    EXPECT_FALSE(unpack_evidence(packed, model::EvidenceLevel::None));
+    std::string none = pack(model::Evidence());
+    none[0] = 4;
+    EXPECT_FALSE(unpack_evidence(none, model::EvidenceLevel::None));
+}
+
 TEST(Packed, length_beyond_the_end_is_absent) {
     Unpacker unpacker(
         "\x05"

@@ -31,14 +31,17 @@ std::string format_checkpoint(const Checkpoint& checkpoint) {
 }
 
 std::optional<Checkpoint> parse_checkpoint(std::string_view text) {
-    if (next_word(text) != kVersion) return std::nullopt;
+    std::string_view rest = text;
+    if (next_word(rest) != kVersion) return std::nullopt;
     Checkpoint checkpoint;
-    checkpoint.staged_name = next_word(text);
-    auto inode = parse_number(next_word(text));
-    auto size = parse_number(text);
+    checkpoint.staged_name = next_word(rest);
+    auto inode = parse_number(next_word(rest));
+    auto size = parse_number(rest);
     if (!StagingNames::has_the_form(checkpoint.staged_name) || !inode || !size) return std::nullopt;
     checkpoint.inode = *inode;
     checkpoint.size_bytes = *size;
+    // Zeros before a number are not ours.
+    if (format_checkpoint(checkpoint) != text) return std::nullopt;
     return checkpoint;
 }
 

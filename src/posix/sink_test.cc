@@ -190,7 +190,7 @@ TEST(Checkpoint, survives_the_round_trip_and_nothing_else_does) {
          {std::string(), std::string("posix-1"), std::string("posix-1 ../../etc/passwd 1 1"),
           "posix-2 " + name + " 1 1", "posix-1 " + name + " 1", "posix-1 " + name + " -1 1",
           "posix-1 " + name + " 1 1 1", "posix-1 " + name + " 1 99999999999999999999", text + "x",
-          "posix-1  " + name + " 1 1"}) {
+          "posix-1  " + name + " 1 1", "posix-1 " + name + " 01 1"}) {
         EXPECT_FALSE(parse_checkpoint(bad)) << bad;
     }
 }

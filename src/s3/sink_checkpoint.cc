@@ -58,6 +58,8 @@ std::optional<Checkpoint> read_checkpoint(const std::string& bytes) {
     checkpoint.part_bytes = *part_bytes;
     checkpoint.begun_unix_ns = *begun;
     checkpoint.checksum = checksum;
+    // There are other ways to write the numbers and the names; we do not write them.
+    if (write_checkpoint(checkpoint) != bytes) return std::nullopt;
     return checkpoint;
 }
 

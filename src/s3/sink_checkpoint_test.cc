@@ -40,7 +40,8 @@ TEST(SinkCheckpoint, what_is_none_is_absent) {
          {std::string(), std::string("nonsense"), std::string("godwit-s3-upload 2") + good.substr(18),
           good + " more", good.substr(0, good.size() / 2), "x" + good,
           std::string("godwit-s3-upload 1 0 1 - id key"), std::string("godwit-s3-upload 1 -5 1 - id key"),
-          std::string("godwit-s3-upload 1 5 1 crc99 id key"), std::string("godwit-s3-upload 1 5 1 -  key")}) {
+          std::string("godwit-s3-upload 1 5 1 crc99 id key"), std::string("godwit-s3-upload 1 5 1 -  key"),
+          std::string("godwit-s3-upload 1 05 1 - id key"), std::string("godwit-s3-upload 1 5 1 - id a/b")}) {
         EXPECT_FALSE(read_checkpoint(bytes)) << bytes;
     }
 }

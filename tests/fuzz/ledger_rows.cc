@@ -56,6 +56,9 @@ void run(Input input) {
     Result<ledger::OutcomeRow> row = ledger::read_outcome(statement, "exec-1.db");
     if (!row) return;
     const ledger::ObjectRecord& record = row->record;
+    constexpr int kDurationColumn = 11;
+    __extension__ using Wide = __int128;
+    GODWIT_CHECK(Wide{record.ended_unix_ns} - record.started_unix_ns == statement.integer(kDurationColumn));
     GODWIT_CHECK(record.outcome >= model::Outcome::Verified && record.outcome <= model::Outcome::Failed);
     GODWIT_CHECK(record.evidence.level <= model::EvidenceLevel::ReadBack);
 }
