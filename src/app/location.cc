@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/exit_code.h"
 
 namespace godwit::app {
@@ -33,27 +35,25 @@ Result<Location> parse_s3(std::string_view argument, Location location) {
     location.kind = LocationKind::S3;
     location.s3 = std::move(*uri);
     std::string& prefix = location.s3.prefix;
-    // Only one: "a//" is another prefix than "a/".
-    if (prefix.ends_with('/')) prefix.pop_back();
+    if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
     return location;
 }
 
 }  // namespace
 
 std::string Location::name() const {
-    const std::string& full = is_s3() ? s3.prefix : path;
-    std::size_t slash = full.rfind('/');
-    return slash == std::string::npos ? full : full.substr(slash + 1);
+    std::string full = is_s3() ? s3.prefix : path;
+    if (is_s3() && !full.empty()) full.pop_back();
+    return full.substr(full.rfind('/') + 1);
 }
 
 Location Location::parent() const {
     Location parent = *this;
-    std::string& full = parent.is_s3() ? parent.s3.prefix : parent.path;
-    std::size_t slash = full.rfind('/');
-    if (slash == std::string::npos) {
-        full = is_s3() ? "" : ".";
+    if (is_s3()) {
+        parent.s3.prefix.resize(s3.prefix.size() - name().size() - 1);
     } else {
-        full.resize(slash == 0 && !is_s3() ? 1 : slash);
+        std::size_t slash = path.rfind('/');
+        parent.path = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
     }
     parent.ends_in_slash = true;
     parent.text = parent.display();
@@ -62,9 +62,12 @@ Location Location::parent() const {
 
 Location Location::child(std::string_view child_name) const {
     Location child = *this;
-    std::string& full = child.is_s3() ? child.s3.prefix : child.path;
-    if (!full.empty() && !full.ends_with('/')) full += '/';
-    full += child_name;
+    if (is_s3()) {
+        child.s3.prefix.append(child_name).append("/");
+    } else {
+        if (!path.ends_with('/')) child.path += '/';
+        child.path += child_name;
+    }
     child.ends_in_slash = false;
     child.text = child.display();
     return child;
@@ -72,8 +75,10 @@ Location Location::child(std::string_view child_name) const {
 
 std::string Location::display() const {
     if (!is_s3()) return path;
-    return s3.prefix.empty() ? fmt::format("s3://{}", s3.bucket)
-                             : fmt::format("s3://{}/{}", s3.bucket, s3.prefix);
+    std::string uri = fmt::format("s3://{}/{}", s3.bucket, s3.prefix);
+    // "s3://bucket/a//" is not "s3://bucket/a/", which is the same as "s3://bucket/a".
+    if (s3.prefix != "/" && !s3.prefix.ends_with("//")) uri.pop_back();
+    return uri;
 }
 
 Result<Location> parse_location(std::string_view argument, const std::string& text) {

@@ -17,7 +17,8 @@ struct Location {
     std::string text;  // as written
     // Posix: as written, without slashes at the end ("/" stays).
     std::string path;
-    // S3: the prefix without slashes at the end.
+    // S3: the prefix is empty or ends in '/', once more than it was written with if it did not: "a//" and "/"
+    // are prefixes of their own.
     s3::S3Uri s3;
     // It ends in '/': of a single file or object this says "into it".
     bool ends_in_slash = false;

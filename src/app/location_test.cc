@@ -35,15 +35,18 @@ TEST(Location, a_bucket_and_its_prefix) {
     EXPECT_EQ(bucket.s3.bucket, "bucket");
     EXPECT_EQ(bucket.s3.prefix, "");
     Location prefix = parsed("s3://bucket/a/b/");
-    EXPECT_EQ(prefix.s3.prefix, "a/b");
+    EXPECT_EQ(prefix.s3.prefix, "a/b/");
     EXPECT_TRUE(prefix.ends_in_slash);
     EXPECT_EQ(prefix.display(), "s3://bucket/a/b");
 }
 
 TEST(Location, nothing_in_a_prefix_is_decoded_or_cleaned_up) {
-    EXPECT_EQ(parsed("s3://bucket/a//b").s3.prefix, "a//b");
-    EXPECT_EQ(parsed("s3://bucket/../%41").s3.prefix, "../%41");
-    EXPECT_EQ(parsed("s3://bucket/a//").s3.prefix, "a/");
+    EXPECT_EQ(parsed("s3://bucket/a//b").s3.prefix, "a//b/");
+    EXPECT_EQ(parsed("s3://bucket/../%41").s3.prefix, "../%41/");
+    EXPECT_EQ(parsed("s3://bucket/a").s3.prefix, "a/");
+    EXPECT_EQ(parsed("s3://bucket/a//").s3.prefix, "a//");
+    EXPECT_EQ(parsed("s3://bucket//").s3.prefix, "/");
+    EXPECT_EQ(parsed("s3://bucket/").s3.prefix, "");
 }
 
 TEST(Location, names_parents_and_children) {
@@ -57,6 +60,19 @@ TEST(Location, names_parents_and_children) {
     EXPECT_EQ(parsed("s3://bkt/a/b").parent().display(), "s3://bkt/a");
     EXPECT_EQ(parsed("s3://bkt/b").parent().display(), "s3://bkt");
     EXPECT_EQ(parsed("s3://bkt").child("x").display(), "s3://bkt/x");
+}
+
+// "a//x" and "a/x" are two objects, "/x" and "x" as well: the wrong one was copied.
+TEST(Location, F61_empty_components_of_a_key_are_kept) {
+    EXPECT_EQ(parsed("s3://bkt/a//x").parent().s3.prefix, "a//");
+    EXPECT_EQ(parsed("s3://bkt/a//x").name(), "x");
+    EXPECT_EQ(parsed("s3://bkt//x").parent().s3.prefix, "/");
+    EXPECT_EQ(parsed("s3://bkt/x").parent().s3.prefix, "");
+    EXPECT_EQ(parsed("s3://bkt/a//").child("x").s3.prefix, "a//x/");
+    for (const char* text : {"s3://bkt/a//", "s3://bkt//", "s3://bkt/a///"}) {
+        EXPECT_EQ(parsed(text).display(), text);
+        EXPECT_EQ(parsed(text).name(), "") << text;
+    }
 }
 
 TEST(Location, what_is_none_says_what_is_allowed) {

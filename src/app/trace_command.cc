@@ -37,7 +37,10 @@ struct Trace {
 
 // The object as the tasks' ends are written: absolute, links above it followed, not it itself.
 std::string object_text(const Location& location) {
-    if (location.is_s3()) return location.display() + (location.ends_in_slash ? "/" : "");
+    if (location.is_s3()) {
+        std::string text = location.display();
+        return text + (location.ends_in_slash && !text.ends_with('/') ? "/" : "");
+    }
     std::filesystem::path path = absolute_location(location.path);
     std::error_code error;
     std::filesystem::path parent = std::filesystem::weakly_canonical(path.parent_path(), error);

@@ -64,6 +64,30 @@ def decoded(value: str) -> str:
     return str(email.header.make_header(email.header.decode_header(value)))
 
 
+# --- keys
+
+
+def test_f61_keys_with_empty_components_are_not_taken_for_others(tmp_path, godwit, double):
+    keys = ("x", "/x", "a/x", "a//x", "a///x")
+    for key in keys:
+        double.s3.put_object(Bucket="one", Key=key, Body=f"of {key}".encode())
+    for number, key in enumerate(keys):
+        done(godwit.copy(f"s3://one/{key}", tmp_path / f"{number}/file", server=double), verified=1)
+        assert (tmp_path / f"{number}/file").read_text() == f"of {key}"
+        done(godwit.copy(tmp_path / f"{number}/file", f"s3://two/{key}", server=double), verified=1)
+        assert double.s3.get_object(Bucket="two", Key=key)["Body"].read() == f"of {key}".encode()
+    listed = double.s3.list_objects_v2(Bucket="two")["Contents"]
+    assert sorted(item["Key"] for item in listed) == sorted(keys)
+
+
+def test_f61_a_prefix_that_ends_in_two_slashes_is_not_that_with_one(tmp_path, godwit, double):
+    for key in ("x", "/x", "a/y", "a//x"):
+        double.s3.put_object(Bucket="one", Key=key, Body=f"of {key}".encode())
+    for number, prefix in enumerate(("/", "a//")):
+        done(godwit.copy(f"s3://one/{prefix}", tmp_path / f"{number}", server=double), verified=1)
+        assert (tmp_path / f"{number}/x").read_text() == f"of {prefix}x"
+
+
 # --- lineage
 
 

@@ -28,6 +28,17 @@ void check_display(const Location& location) {
                  printable(again->display()));
 }
 
+// Of keys nothing is cleaned up: all bytes behind the bucket, and one '/' at their end.
+void check_prefix(const Location& location, std::string_view text) {
+    constexpr std::string_view kScheme = "s3://";
+    text.remove_prefix(kScheme.size() + location.s3.bucket.size());
+    if (text.starts_with('/')) text.remove_prefix(1);
+    std::string prefix(text);
+    if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
+    GODWIT_CHECK(location.s3.prefix == prefix, "{} became {}", printable(text),
+                 printable(location.s3.prefix));
+}
+
 void check_child(const Location& location, std::string_view name) {
     Location child = location.child(name);
     GODWIT_CHECK(child.name() == name, "{} in {}", printable(name), printable(location.display()));
@@ -45,6 +56,7 @@ void run(Input input) {
         GODWIT_CHECK(message == printable(message), "{}", printable(message));
         return;
     }
+    if (location->is_s3()) check_prefix(*location, text);
     check_display(*location);
     std::string_view name = input.rest();
     if (is_name(name)) check_child(*location, name);
