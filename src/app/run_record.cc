@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "app/json_text.h"
+#include "base/encoding.h"
 #include "s3/addressing.h"
 
 namespace godwit::app {
@@ -41,11 +42,18 @@ Error not_ours(const std::string& text) {
                  "not what Godwit writes: " + text);
 }
 
-Result<std::string> text_member(const boost::json::object& object, std::string_view name) {
-    const boost::json::value* value = object.if_contains(name);
+constexpr std::string_view kExactBytes = "_base64";
+
+// What set_bytes() wrote.
+Result<std::string> bytes_member(const boost::json::object& object, const std::string& name) {
+    const boost::json::value* exact = object.if_contains(name + std::string(kExactBytes));
+    const boost::json::value* value = exact ? exact : object.if_contains(name);
     const boost::json::string* text = value ? value->if_string() : nullptr;
     if (!text) return not_ours(fmt::format("`{}` is missing", name));
-    return std::string(*text);
+    if (!exact) return std::string(*text);
+    auto bytes = base64_decode(std::string_view(*text));
+    if (!bytes) return not_ours(fmt::format("`{}{}` is no base64", name, kExactBytes));
+    return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
 }
 
 }  // namespace
@@ -53,9 +61,9 @@ Result<std::string> text_member(const boost::json::object& object, std::string_v
 std::string RunRecord::plan() const {
     boost::json::object plan;
     for (const auto& [name, value] : options) {
-        if (!is_access(name)) plan[name] = value;
+        if (!is_access(name)) set_bytes(plan, name, value);
     }
-    plan["selection"] = selection;
+    set_bytes(plan, "selection", selection);
     return json_text(plan);
 }
 
@@ -94,12 +102,12 @@ std::string ends_arguments(const std::string& source, const std::string& destina
 
 std::string to_text(const RunRecord& record) {
     boost::json::object object, options;
-    for (const auto& [name, value] : record.options) options[name] = value;
+    for (const auto& [name, value] : record.options) set_bytes(options, name, value);
     object["v"] = 1;
-    object["source"] = record.source;
-    object["destination"] = record.destination;
+    set_bytes(object, "source", record.source);
+    set_bytes(object, "destination", record.destination);
     object["options"] = std::move(options);
-    object["selection"] = record.selection;
+    set_bytes(object, "selection", record.selection);
     return json_text(object);
 }
 
@@ -109,14 +117,15 @@ Result<RunRecord> run_record_from(const std::string& text) {
     const boost::json::object* object = error ? nullptr : value.if_object();
     if (!object) return not_ours("no JSON object");
     RunRecord record;
-    GODWIT_TRY(record.source, text_member(*object, "source"));
-    GODWIT_TRY(record.destination, text_member(*object, "destination"));
-    GODWIT_TRY(record.selection, text_member(*object, "selection"));
+    GODWIT_TRY(record.source, bytes_member(*object, "source"));
+    GODWIT_TRY(record.destination, bytes_member(*object, "destination"));
+    GODWIT_TRY(record.selection, bytes_member(*object, "selection"));
     const boost::json::value* options = object->if_contains("options");
     if (!options || !options->is_object()) return not_ours("`options` is missing");
     for (const auto& member : options->get_object()) {
-        GODWIT_TRY(std::string option, text_member(options->get_object(), member.key()));
-        record.options[std::string(member.key())] = std::move(option);
+        std::string name(member.key());
+        if (name.ends_with(kExactBytes)) continue;
+        GODWIT_TRY(record.options[name], bytes_member(options->get_object(), name));
     }
     return record;
 }

@@ -27,6 +27,21 @@ TEST(RunRecord, comes_back_as_it_was) {
     EXPECT_EQ(again->plan(), record.plan());
 }
 
+// Paths are bytes. A copy of such a tree could not be carried on.
+TEST(RunRecord, F63_paths_that_are_no_utf8_come_back_as_they_were) {
+    Values values;
+    values.set("exclude", "\xff*");
+    RunRecord record = run_record("/data/caf\xe9", "/back\x1bup", values);
+    record.selection = "failed of \xfe";
+    Result<RunRecord> again = run_record_from(to_text(record));
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(again->source, "/data/caf\xe9");
+    EXPECT_EQ(again->destination, "/back\x1bup");
+    EXPECT_EQ(again->selection, "failed of \xfe");
+    EXPECT_EQ(again->options, record.options);
+    EXPECT_EQ(again->plan(), record.plan());
+}
+
 TEST(RunRecord, speed_and_output_are_of_no_consequence) {
     RunRecord record = run_record("/a", "/b", some_values());
     EXPECT_FALSE(record.options.contains("memory"));
@@ -49,7 +64,9 @@ TEST(RunRecord, the_plan_depends_on_what_is_copied_and_not_on_the_way_there) {
 TEST(RunRecord, what_godwit_never_wrote_is_refused) {
     for (const char* text :
          {"", "{", "[]", "{\"v\":1}", "{\"source\":1,\"destination\":\"\",\"selection\":\"\",\"options\":{}}",
-          "{\"source\":\"\",\"destination\":\"\",\"selection\":\"\",\"options\":[]}"}) {
+          "{\"source\":\"\",\"destination\":\"\",\"selection\":\"\",\"options\":[]}",
+          "{\"source\":\"\",\"source_base64\":\"?\",\"destination\":\"\",\"selection\":\"\",\"options\":{}"
+          "}"}) {
         Result<RunRecord> record = run_record_from(text);
         ASSERT_FALSE(record) << text;
         EXPECT_EQ(record.error().kind(), ErrorKind::Corrupt);
