@@ -50,14 +50,13 @@ std::string counted(std::uint64_t number, std::string_view singular, std::string
 
 std::string iec_bytes(std::uint64_t bytes) {
     std::size_t unit = 0;
-    double value = static_cast<double>(bytes);
-    while (value >= 1024 && unit + 1 < kUnits.size()) {
-        value /= 1024;
-        ++unit;
-    }
+    while (bytes >> 10 * unit >= 1024) ++unit;
     if (unit == 0) return fmt::format("{} B", bytes);
-    if (value >= 100) return fmt::format("{:.0f} {}", std::floor(value), kUnits[unit]);
-    return fmt::format("{:.1f} {}", std::floor(value * 10) / 10, kUnits[unit]);
+    std::uint64_t whole = bytes >> 10 * unit;
+    if (whole >= 100) return fmt::format("{} {}", whole, kUnits[unit]);
+    // In whole numbers: a double of so many bits would be rounded up.
+    std::uint64_t rest = bytes - (whole << 10 * unit);
+    return fmt::format("{}.{} {}", whole, rest * 10 >> 10 * unit, kUnits[unit]);
 }
 
 std::string short_duration(Duration duration) {

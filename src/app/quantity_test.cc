@@ -26,7 +26,8 @@ TEST(Quantity, sizes_never_say_more_than_there_is) {
     EXPECT_EQ(iec_bytes(2047), "1.9 KiB");
     EXPECT_EQ(iec_bytes((1ull << 30) - 1), "1023 MiB");
     EXPECT_EQ(iec_bytes(3ull << 40), "3.0 TiB");
-    EXPECT_EQ(iec_bytes(~0ull), "16.0 EiB");
+    EXPECT_EQ(iec_bytes((1ull << 60) - 1), "1023 PiB");
+    EXPECT_EQ(iec_bytes(~0ull), "15.9 EiB");
 }
 
 TEST(Quantity, durations_have_two_units_at_most) {
