@@ -24,6 +24,13 @@ void check_written(const RunRecord& record) {
     GODWIT_CHECK(again->plan() == record.plan(), "{}", printable(text));
 }
 
+// Values are anybody's, names are ours.
+std::string option_name(std::string_view text) {
+    std::string name(text);
+    std::erase_if(name, [](char c) { return (c < 'a' || c > 'z') && c != '-'; });
+    return name;
+}
+
 // As a line to be pasted into a shell.
 void check_word(const std::string& text) {
     auto words = s3::shell_words(app::shell_word(text));
@@ -39,7 +46,7 @@ void run(Input input) {
     record.destination = parts.block();
     record.selection = parts.block();
     while (!parts.empty()) {
-        std::string name(parts.block());
+        std::string name = option_name(parts.block());
         record.options[name] = parts.block();
     }
     check_written(record);
