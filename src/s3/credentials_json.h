@@ -16,8 +16,8 @@ enum class JsonDialect : std::uint8_t {
     Process,   // Version 1, AccessKeyId, SecretAccessKey, SessionToken?, Expiration?
 };
 
-// Fails with Corrupt naming the field that is missing or wrong, never a key or token. Of the rest Code, Message
-// and Expiration are shown. `source` says where the text came from.
+// Fails with Corrupt naming the field that is missing or wrong, never a key or token. Of the rest Code,
+// Message and Expiration are shown. `source` says where the text came from.
 Result<Credentials> parse_credentials_json(std::string_view text, JsonDialect dialect,
                                            std::string_view source);
 
