@@ -14,6 +14,8 @@ inputs=tests/fuzz
 programs=build/fuzz/tests/fuzz
 found=build/fuzz/found
 grown=build/fuzz/grown
+# The rest of a log tells how the corpus grew.
+log_lines_max=40
 # An input that takes more than this is a bug of its own.
 input_seconds_max=10
 memory_mib_max=1024
@@ -101,26 +103,39 @@ fuzz_all() {
     return "$failed"
 }
 
-# Adds to the corpus what reaches something new, and takes the largest of such out again when it is too much to
-# be checked in. Inputs with a name of their own stay.
-keep_grown() {
-    local target=$1 corpus=$inputs/corpus/$1 size path
-    local files bytes
-    libfuzzer "$target" -merge=1 "$corpus" "$grown/$target"
-    files=$(find "$corpus" -type f | wc -l)
-    bytes=$(find "$corpus" -type f -printf '%s\n' | awk '{sum += $1} END {print sum + 0}')
-    while read -r size path; do
-        if ((files <= corpus_files_max && bytes <= corpus_bytes_max)); then break; fi
-        rm "$path"
-        files=$((files - 1))
-        bytes=$((bytes - size))
-    done < <(find "$corpus" -regextype posix-extended -regex '.*/[0-9a-f]{40}' -printf '%s\t%p\n' | sort -rn)
+# The inputs of corpus $1 that libFuzzer has named, as "SIZE PATH".
+unnamed() {
+    find "$1" -regextype posix-extended -regex '.*/[0-9a-f]{40}' -printf '%s %p\n'
 }
 
+bytes_of() {
+    find "$1" -type f -printf '%s\n' | awk '{sum += $1} END {print sum + 0}'
+}
+
+# Adds to the corpus what reaches something new, in as few inputs as do. Where that is too much to be checked in,
+# the smallest go, which are soon found again, or the largest. Inputs with a name of their own stay.
+keep_grown() {
+    local target=$1 corpus=$inputs/corpus/$1 too_many largest
+    libfuzzer "$target" -set_cover_merge=1 "$corpus" "$grown/$target"
+    too_many=$(($(find "$corpus" -type f | wc -l) - corpus_files_max))
+    if ((too_many > 0)); then
+        unnamed "$corpus" | sort -n | head -n "$too_many" | cut -d' ' -f2 | xargs -r rm
+    fi
+    while (($(bytes_of "$corpus") > corpus_bytes_max)); do
+        largest=$(unnamed "$corpus" | sort -rn | sed -n '1s/^[0-9]* //p')
+        [[ -n $largest ]] || break
+        rm "$largest"
+    done
+}
+
+# A line for a target that ran to its end.
 record() {
-    local target=$1
-    printf '| %s | %s | %s | %s |\n' "$target" "$(counted "$target" number_of_executed_units)" "$seconds" \
-        "$(git describe --always --dirty --exclude '*')" >>"$inputs/CAMPAIGN.md"
+    local target=$1 commit
+    grep -q '^Done [0-9]* runs' "$log_dir/fuzz__$target.log" || return 0
+    commit=$(git rev-parse --short HEAD)
+    git diff --quiet HEAD -- src || commit+=-dirty
+    printf '| %s | %s | %s | %s |\n' "$target" "$(counted "$target" number_of_executed_units)" "$seconds" "$commit" \
+        >>"$inputs/CAMPAIGN.md"
 }
 
 bash scripts/dev/build.sh fuzz

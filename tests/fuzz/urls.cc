@@ -28,7 +28,7 @@ std::optional<net::Url> check_url(const std::string& text) {
         std::string user_info = net::split_user_info(text).user_info;
         // What stands elsewhere in the URL as well is no secret.
         bool is_secret = user_info.size() > 3 && text.find(user_info) == text.rfind(user_info);
-        GODWIT_CHECK(!is_secret || !url.error().message().contains(user_info), "{}", printable(text));
+        GODWIT_CHECK(!is_secret || !url.error().subject().contains(user_info), "{}", printable(text));
         return std::nullopt;
     }
     check_origin(url->origin);
