@@ -85,7 +85,7 @@ void run(Input input) {
     std::optional<net::Url> parsed = check_url(url);
     check_address(direct);
     check_proxies(url, direct, parsed ? parsed->origin : net::Origin{.host = bucket});
-    if (s3::parse_s3_uri("s3://" + bucket)) check_bucket(url, bucket, input.rest());
+    if (auto uri = s3::parse_s3_uri("s3://" + bucket)) check_bucket(url, uri->bucket, input.rest());
 }
 
 }  // namespace godwit::fuzz
