@@ -147,7 +147,14 @@ Result<StagedFile> FileReplacement::make_staged() {
 
 int FileReplacement::take_free_name(int directory) {
     if (!staged_name_.empty()) return Replacement::take_free_name(directory);
-    return tools_.root.os().link(staged_.fd.get(), directory, path().name());
+    Os& os = tools_.root.os();
+    int linked = os.link(staged_.fd.get(), directory, path().name());
+    if (linked == -EEXIST) {
+        // Whether case is folded is asked with a name of our own.
+        staged_name_ = tools_.staging.name_for(model::Key(path().path));
+        os.link(staged_.fd.get(), directory, staged_name_.c_str());
+    }
+    return linked;
 }
 
 Result<void> FileReplacement::resume() {
