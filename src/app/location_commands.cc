@@ -73,6 +73,7 @@ void ListWriter::add(const Entry& entry) {
 
 // `entry` is null for a directory that only the keys in it tell of.
 void ListWriter::add_row(std::string_view key, const Entry* entry) {
+    if (rows_.wants_names_only()) return rows_.add_name(key);
     bool directory = key.ends_with('/');
     std::vector<Cell> cells{name_cell(key), directory ? empty_cell() : size_cell(entry->identity.size_bytes),
                             time_cell(entry ? entry->identity.mtime_ns : 0)};

@@ -120,6 +120,7 @@ Rows::~Rows() = default;
 
 void Rows::add(std::vector<Cell> cells) {
     GODWIT_CHECK(cells.size() == columns_.size(), "{} cells for {} columns", cells.size(), columns_.size());
+    if (wants_names_only()) return add_line(cells.front().exact);
     ++count_;
     switch (format_) {
         case OutputFormat::Table:
@@ -133,9 +134,18 @@ void Rows::add(std::vector<Cell> cells) {
         case OutputFormat::JsonLines:
             return add_json(cells);
         case OutputFormat::Name:
-            terminal_.out(cells.front().exact + "\n");
             return;
     }
+}
+
+void Rows::add_name(std::string_view name) {
+    GODWIT_CHECK(wants_names_only(), "a name alone");
+    add_line(printable(name));
+}
+
+void Rows::add_line(const std::string& text) {
+    ++count_;
+    terminal_.out(text + "\n");
 }
 
 void Rows::write_header() {

@@ -59,6 +59,10 @@ class Rows {
 
     // As many cells as columns.
     void add(std::vector<Cell> cells);
+    // -o name writes the first column alone: who makes a row may leave out the others, which is most of a
+    // long listing's work.
+    bool wants_names_only() const { return format_ == OutputFormat::Name; }
+    void add_name(std::string_view name);
     // Writes what is left. No add() after it.
     void finish();
     std::uint64_t count() const { return count_; }
@@ -66,6 +70,7 @@ class Rows {
   private:
     static constexpr std::size_t kBlockRowsMax = 500;
     void write_block();
+    void add_line(const std::string& text);
     void add_json(const std::vector<Cell>& cells);
     void add_separated(const std::vector<Cell>& cells);
     boost::json::object json_row(const std::vector<Cell>& cells) const;

@@ -291,18 +291,23 @@ TEST_F(PosixStoreTest, F66_what_has_another_case_is_not_overwritten_where_case_m
         int rename(int directory, const char* from, const char* to, unsigned flags) override {
             return FaultyOs::rename(directory, fold(from).c_str(), fold(to).c_str(), flags);
         }
+        int link(int fd, int directory, const char* name) override {
+            return FaultyOs::link(fd, directory, fold(name).c_str());
+        }
     } os;
-    PosixOptions options{.root = tree_.path(), .staging_token = std::string(testing::kTestToken)};
-    PosixStore store(loop_, pool_, options, os);
-    ASSERT_TRUE(run(store.attach(context_, store::Role::Destination)));
-    auto put_new = [&](const std::string& key) {
+    auto put_new = [&](const std::string& key, bool unnamed) {
+        PosixOptions options{.root = tree_.path(), .staging_token = std::string(testing::kTestToken)};
+        options.stages_unnamed = unnamed;
+        PosixStore store(loop_, pool_, options, os);
+        EXPECT_TRUE(run(store.attach(context_, store::Role::Destination)));
         store::PutRequest request = request_for(key, key);
         return run(store.put(context_, request, bytes_of(key), digest_of(request.digest, bytes_of(key))));
     };
-    ASSERT_TRUE(put_new("README"));
-    for (int without_noreplace : {0, EINVAL}) {
-        if (without_noreplace) os.fail("rename", EINVAL);
-        auto refused = put_new("readme");
+    constexpr bool kUnnamed = true, kNamed = false;
+    ASSERT_TRUE(put_new("README", kNamed));
+    for (bool unnamed : {kUnnamed, kNamed, kNamed}) {
+        auto refused = put_new("readme", unnamed);
+        os.fail("rename", EINVAL);  // the last time without RENAME_NOREPLACE
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().kind(), ErrorKind::Exists);
         EXPECT_EQ(refused.error().code(), "NamesFold");

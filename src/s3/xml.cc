@@ -6,6 +6,7 @@
 
 #include "base/time_format.h"
 #include "s3/checksum_headers.h"
+#include "s3/list_scan.h"
 #include "s3/xml_document.h"
 
 namespace godwit::s3 {
@@ -60,28 +61,23 @@ bool is_restored(pugi::xml_node status) {
 
 // One pass over the children: asking for each by name would look at all of them each time.
 ListedObject read_object(pugi::xml_node node, bool encoded, Reading& reading) {
-    ListedObject object;
-    std::string_view key, size, modified;
+    ListedText text;
     for (pugi::xml_node child = node.first_child(); !child.empty(); child = child.next_sibling()) {
         std::string_view name = child.name();
         if (name == "Key")
-            key = child.child_value();
+            text.key = child.child_value();
         else if (name == "Size")
-            size = child.child_value();
+            text.size = child.child_value();
         else if (name == "LastModified")
-            modified = child.child_value();
+            text.modified = child.child_value();
         else if (name == "ETag")
-            object.etag = reading.etag("ETag", child.child_value());
+            text.etag = child.child_value();
         else if (name == "StorageClass")
-            object.storage_class = child.child_value();
+            text.storage_class = child.child_value();
         else if (name == "RestoreStatus")
-            object.restored = is_restored(child);
+            text.restored = is_restored(child);
     }
-    object.key = reading.name("Key", key, encoded);
-    if (object.key.empty()) reading.fail("Key", key, "a key");
-    object.size_bytes = reading.size("Size", size);
-    object.mtime_ns = reading.time("LastModified", modified);
-    return object;
+    return listed_object(text, encoded, reading);
 }
 
 UploadedPart read_part(pugi::xml_node node, Reading& reading) {
@@ -155,6 +151,7 @@ void append_escaped(std::string& out, std::string_view text) {
 }  // namespace
 
 Result<ListPage> parse_list_page(const Operation& operation, const AnswerHead& head, std::string body) {
+    if (std::optional<ListPage> page = scan_list_page(body)) return std::move(*page);
     XmlDocument document;
     GODWIT_TRY_VOID(open_answer(document, operation, head, std::move(body), "ListBucketResult"));
     pugi::xml_node root = document.root();

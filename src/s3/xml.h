@@ -38,6 +38,8 @@ struct ListedObject {
     std::string storage_class;     // empty: STANDARD
     // A restored copy of an archived object can be read now.
     bool restored = false;
+
+    friend bool operator==(const ListedObject&, const ListedObject&) = default;
 };
 
 struct ListPage {
@@ -48,6 +50,8 @@ struct ListPage {
     // True only with a next_token that is not empty.
     bool truncated = false;
     std::string next_token;
+
+    friend bool operator==(const ListPage&, const ListPage&) = default;
 };
 
 struct UploadedPart {

@@ -18,8 +18,7 @@ using model::Metadata;
 
 std::vector<net::HttpHeader> on_the_wire(const s3::HeaderList& list) {
     std::vector<net::HttpHeader> headers;
-    for (std::size_t i = 0; i < list.size(); ++i)
-        headers.push_back({std::string(list.name(i)), std::string(list.value(i))});
+    for (std::size_t i = 0; i < list.size(); ++i) headers.push_back({list.name(i), list.value(i)});
     return headers;
 }
 
@@ -68,7 +67,7 @@ void check_digest(const std::vector<net::HttpHeader>& headers) {
 }  // namespace
 
 void run(Input input) {
-    std::vector<net::HttpHeader> headers = read_headers(input);
+    Headers headers = read_headers(input);
     check_digest(headers);
     s3::is_archived(headers);
     Metadata metadata = s3::metadata_from(headers);

@@ -32,7 +32,7 @@ void check(const s3::AnswerHead& head, const std::string& body) {
 
 void run(Input input) {
     int status = status_of(input.line());
-    std::vector<net::HttpHeader> headers = read_headers(input);
+    Headers headers = read_headers(input);
     check(s3::answer_head(status, headers), std::string(input.rest()));
 }
 

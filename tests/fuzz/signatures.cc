@@ -35,7 +35,7 @@ s3::HeaderList header_list(const std::vector<net::HttpHeader>& headers) {
     for (const net::HttpHeader& header : headers) {
         bool is_known = std::ranges::find(known, header.name) != known.end();
         if (!is_token(header.name) || is_known || header.value.contains('\t')) continue;
-        known.push_back(header.name);
+        known.emplace_back(header.name);
         list.add(header.name, header.value);
     }
     return list;
