@@ -2,7 +2,7 @@
 work was really done, and can spoil one object, which the run must then notice."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .clients import Client, Godwit, Job
@@ -26,6 +26,7 @@ class Sizes:
 
     small: int = 20_000
     again: int = 20_000
+    listed: int = 1_000_000
     bulk_bytes: int = GIBIBYTE
 
 
@@ -256,6 +257,70 @@ class Again(Put):
         return cost.exit_code == 0 and len(job.server.get(job.destination[0], key)) == len(CHANGED)
 
 
+class PutFar(PutSmall):
+    """Every answer takes its time, so what counts is how many requests are under way, and that nobody has to say so."""
+
+    name, title = "put-far", "PUT of 4 KiB files to a server that takes 30 ms to answer"
+    unit = "s of wall time"
+    server_options = ("--latency-ms", "30")
+
+    def prepare(self, place: Place, server: Double | None, client: Client) -> Job:
+        return replace(super().prepare(place, server, client), connections=256)
+
+    def figure(self, cost: Cost, objects: int) -> float:
+        return cost.wall_s
+
+
+class Between(Small):
+    """Nothing passes through the client: the server copies by itself."""
+
+    name, title = "between", "bucket to bucket of one server, 4 KiB objects"
+
+    def prepare(self, place: Place, server: Double | None, client: Client) -> Job:
+        objects = self.objects_for(client)
+        bucket = f"source-{objects}"
+        server.make_synthetic(bucket, objects, self.object_bytes)
+        state = fresh(place.state / "runs")
+        return Job((bucket, ""), ("bench", f"{self.name}/{client.name}-{state.name}"), server, state)
+
+    def check(self, job: Job, objects: int) -> None:
+        stored = job.server.stored(job.destination[0], job.destination[1] + "/")
+        if stored["objects"] != objects:
+            raise Wrong(f"stored is {stored}, not {objects} objects")
+        if count_of(job.server, "CopyObject") < objects:
+            raise Wrong("not every object was copied by the server in this run")
+
+    def spoil(self, job: Job) -> None:
+        # A success by its status, an error by its body, and nothing is there.
+        error = {"operation": "CopyObject", "key": "*0000000000.bin", "status": 200, "code": "InternalError"}
+        job.server.set_rules([{"name": "spoiled"} | error])
+
+
+class List(Case):
+    name, title = "list", "all keys of a bucket, written to a file"
+    unit = "us of CPU a key"
+    object_bytes = SMALL_BYTES
+
+    @property
+    def objects(self) -> int:
+        return self.sizes.listed
+
+    def prepare(self, place: Place, server: Double | None, client: Client) -> Job:
+        objects = self.objects_for(client)
+        bucket = f"listed-{objects}"
+        server.make_synthetic(bucket, objects, self.object_bytes)
+        return Job((bucket, ""), ("", ""), server, fresh(place.state / "runs"), lists=True)
+
+    def check(self, job: Job, objects: int) -> None:
+        pages = count_of(job.server, "ListObjectsV2", "ListObjects")
+        if pages * 1000 < objects:
+            raise Wrong(f"{pages} pages are not all of {objects} keys")
+
+    def spoil(self, job: Job) -> None:
+        # A page that comes twice: a key that stands behind itself.
+        job.server.set_rules([{"name": "spoiled", "operation": "ListObjectsV2", "nth": 3, "list_replay": True}])
+
+
 class Local(Case):
     name, title = "local", "directory to directory on tmpfs, 4 KiB files"
     unit = "us of CPU a file"
@@ -303,4 +368,5 @@ class Local(Case):
 
 ALL: list[type[Case]] = [
     PutSmall, PutSmallTls, GetSmall, GetSmallTls, PutBulk, PutBulkTls, GetBulk, GetBulkTls, Again, Local,
+    PutFar, Between, List,
 ]

@@ -29,6 +29,8 @@ class Job:
     state: Path  # of the client's own, kept between a run and its repetition
     large: bool = False  # few large objects, not many small ones
     again: bool = False  # everything is there already
+    lists: bool = False  # the source is to be listed, key by key, nothing copied
+    connections: int = SMALL_CONNECTIONS  # what peers are told where small objects are sent; we find out
 
 
 class Client:
@@ -80,8 +82,11 @@ class Godwit(Client):
         self.program = program
 
     def command(self, job: Job) -> list[str]:
-        command = [str(self.program), "copy", s3_uri(job.source), s3_uri(job.destination)]
-        command += ["--data-dir", str(job.state), "--no-progress", "-o", "json"]
+        if job.lists:
+            command = [str(self.program), "ls", "-r", s3_uri(job.source), "-o", "name"]
+        else:
+            command = [str(self.program), "copy", s3_uri(job.source), s3_uri(job.destination)]
+            command += ["--data-dir", str(job.state), "--no-progress", "-o", "json"]
         if job.server:
             command += ["--endpoint-url", job.server.endpoint]
             command += ["--ca-file", str(job.server.authority)] if job.server.tls else []
@@ -102,6 +107,9 @@ class Rclone(Client):
         def end(where: Path | tuple[str, str]) -> str:
             return str(where) if isinstance(where, Path) else f"R:{where[0]}/{where[1]}"
 
+        if job.lists:
+            command = [self.program, "lsf", "-R", "--files-only", end(job.source), "--config", "/dev/null"]
+            return command + ["--use-server-modtime", "--fast-list"]
         command = [self.program, "copy", end(job.source), end(job.destination), "--config", "/dev/null"]
         command += ["--stats", "0", "--retries", "1"]
         if job.server:
@@ -115,7 +123,7 @@ class Rclone(Client):
             command += ["--transfers", "4", "--s3-chunk-size", "8M", "--s3-upload-concurrency", "4"]
             command += ["--s3-disable-checksum", "--multi-thread-streams", "4"]
         else:
-            width = str(SMALL_CONNECTIONS if job.server else 8)
+            width = str(job.connections if job.server else 8)
             command += ["--transfers", width, "--checkers", width]
         return command + (["--size-only"] if job.again else [])
 
@@ -150,7 +158,9 @@ class S5cmd(Client):
             return f"{where}/" if isinstance(where, Path) else s3_uri(where) + "/*"
 
         command = [self.program, "--endpoint-url", job.server.endpoint, "--log", "error", "--retry-count", "1"]
-        command += ["--numworkers", "16" if job.large else str(SMALL_CONNECTIONS)]
+        if job.lists:
+            return command + ["ls", source(job.source)]
+        command += ["--numworkers", "16" if job.large else str(job.connections)]
         command += ["sync", "--size-only"] if job.again else ["cp"]
         command += ["--concurrency", "4", "--part-size", "8"] if job.large else []
         return command + [source(job.source), s3_uri(job.destination) + "/"]
@@ -173,7 +183,10 @@ class Aws(Client):
 
     def command(self, job: Job) -> list[str]:
         verb = ["sync"] if job.again else ["cp", "--recursive"]
-        command = [self.program, "--endpoint-url", job.server.endpoint, "s3", *verb, "--only-show-errors"]
+        command = [self.program, "--endpoint-url", job.server.endpoint, "s3"]
+        if job.lists:
+            return command + ["ls", "--recursive", s3_uri(job.source)]
+        command += [*verb, "--only-show-errors"]
         return command + [s3_uri(job.source), s3_uri(job.destination)]
 
     def version(self) -> str:

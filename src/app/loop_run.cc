@@ -37,6 +37,7 @@ void LoopRun::heard(int signal, int count) {
         drain_();
         return;
     }
+    if (count == 2) session_.terminal.say("stopping at once; once more if something hangs");
     context_.cancel(runtime::stop_requested());
 }
 

@@ -136,10 +136,12 @@ Result<StagedFile> FileReplacement::make_staged() {
     mode_t mode = staging_mode(wanted_);
     if (staged_name_.empty()) {
         Result<StagedFile> unnamed = create_unnamed(tools_.root, tools_.unsynced, path(), mode);
-        // Another file system may be mounted below the root, of which nothing is known.
-        bool elsewhere = unnamed ? unnamed->status.st_dev != tools_.root.device()
-                                 : unnamed.error().kind() == ErrorKind::Unsupported;
-        if (!elsewhere) return unnamed;
+        // Another file system may be mounted below the root, of which nothing is known. And what is in the
+        // way of the directory (a link, a file) only the other way can tell.
+        bool with_a_name =
+            unnamed ? unnamed->status.st_dev != tools_.root.device()
+                    : unnamed.error().kind() == ErrorKind::Unsupported || unnamed.error().code() == "ENOTDIR";
+        if (!with_a_name) return unnamed;
         staged_name_ = tools_.staging.name_for(model::Key(path().path));
     }
     return create_staged(tools_.root, tools_.unsynced, path(), staged_name_, mode);

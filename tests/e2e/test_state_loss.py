@@ -37,7 +37,7 @@ def begun(godwit, tmp_path):
     for number in range(12):
         (source / f"file {number:02}").write_bytes(os.urandom(1 << 20))
     copy = tmp_path / "copy"
-    options = ["-o", "jsonl", "--limit-bytes-per-second", "4MiB", "--memory", "16MiB"]
+    options = ["-o", "jsonl", "--limit-bytes-per-second", "1MiB", "--memory", "16MiB"]
     process = subprocess.Popen(
         [godwit.binary, "copy", source, copy, *options],
         env=godwit.environment(),
