@@ -1,0 +1,148 @@
+"""Random trees through Godwit and through other tools: the same result, or a difference that known_differences.py
+explains (rows A3, A8, F62, F63, F65, F68 and G69 of docs/fault-catalogue.md).
+
+The number in a test's name is the seed of its tree."""
+
+import base64
+import os
+import stat
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from godwit import Godwit
+from known_differences import DIRECTORY_TIME, LOCAL, Known, Seen
+from random_trees import RandomShape, RandomTree
+from test_bad_input import CLEAN, NOT_CLEAN
+from test_round_trip import adds_up
+from trees import Node, snapshot
+
+LOCAL_SEEDS_QUICK, LOCAL_SEEDS = 6, 120
+
+
+def seeds(quick: int, total: int) -> list:
+    return [*range(quick), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(quick, total))]
+
+
+# ---- Telling trees apart
+
+Facts = dict[bytes, dict[str, object]]
+
+
+def facts(root: Path) -> Facts:
+    """All that is compared: what trees.snapshot() sees, extended attributes, and which names share an inode."""
+    found, names = {}, defaultdict(list)
+    for path, node in snapshot(root).items():
+        full = os.path.join(os.fsencode(root), path)
+        xattrs = {name: os.getxattr(full, name) for name in os.listxattr(full)} if node.type != "symlink" else {}
+        found[path] = {name: getattr(node, name) for name in Node.__dataclass_fields__} | {"xattrs": xattrs, "linked": []}
+        if node.type != "directory":
+            names[os.lstat(full).st_ino].append(path)
+    for same in names.values():
+        for path in same if len(same) > 1 else []:
+            found[path]["linked"] = sorted(same)
+    return found
+
+
+def is_blocked(path: bytes, source: Facts, ours: Facts) -> bool:
+    """Whether a directory and something else face each other here or above."""
+    while path:
+        kinds = {tree[path]["type"] == "directory" for tree in (source, ours) if path in tree}
+        if len(kinds) == 2:
+            return True
+        path = os.path.dirname(path)
+    return False
+
+
+def seen_between(tool: str, source: Facts, ours: Facts, theirs: Facts) -> list[Seen]:
+    """Every field of every entry that differs."""
+    seen = []
+    for path in sorted(ours.keys() | theirs.keys()):
+        a, b, origin = ours.get(path, {}), theirs.get(path, {}), source.get(path, {})
+        about = (origin.get("type"), is_blocked(path, source, ours), path in ours and path not in source)
+        if a.get("type") != b.get("type"):
+            seen.append(Seen(tool, path, "entry", a.get("type"), b.get("type"), origin.get("type"), *about))
+            continue
+        unequal = [field for field in a if a[field] != b[field]]
+        seen += [Seen(tool, path, field, a[field], b[field], origin.get(field), *about) for field in unequal]
+    return seen
+
+
+EXPLAINED: set[str] = set()
+
+
+def unexplained(seen: list[Seen], table: list[Known]) -> list[Seen]:
+    rest = []
+    for one in seen:
+        reasons = [known.what for known in table if known.explains(one)]
+        EXPLAINED.update(reasons)
+        rest += [] if reasons else [one]
+    return rest
+
+
+# ---- Directory to directory
+
+LOCAL_TOOLS = {
+    # Without --remove-destination it would write through a link that stands where a file is to be.
+    "cp -a": ("cp", "-a", "--remove-destination", "-T"),
+    # Without the window it takes two times within one second for equal.
+    "rsync -a": ("rsync", "-a", "--modify-window=-1"),
+    "rsync -aHX": ("rsync", "-aHX", "--modify-window=-1"),
+}
+
+
+def run_local(tool: str, source: Path, copy: Path) -> int:
+    return subprocess.run([*LOCAL_TOOLS[tool], f"{source}/", f"{copy}/"], capture_output=True).returncode
+
+
+def keys_that_failed(godwit: Godwit) -> set[bytes]:
+    rows = godwit.run("ledger", "query", "execution=latest", "outcome=failed,conflict,unrepresentable", "-o", "jsonl")
+    keys = (base64.b64decode(row["key_base64"]) if "key_base64" in row else row["key"].encode() for row in rows.lines)
+    return {key.rstrip(b"/") for key in keys}
+
+
+def compare_local(source: Path, ours: Path, results: Path, table: list[Known]) -> list[Seen]:
+    """What no entry of the table explains, against every tool and against the source itself."""
+    origin, own = facts(source), facts(ours)
+    seen = seen_between("source", origin, own, origin)
+    for tool in LOCAL_TOOLS:
+        seen += seen_between(tool, origin, own, facts(results / tool))
+    return unexplained(seen, table)
+
+
+@pytest.mark.parametrize("seed", seeds(LOCAL_SEEDS_QUICK, LOCAL_SEEDS))
+def test_a3_a8_f62_f63_f65_f68_g69_directories_end_as_other_tools_leave_them(godwit, tmp_path, seed):
+    source, ours = tmp_path / "source", tmp_path / "ours"
+    tree = RandomTree(source, RandomShape(seed))
+    tree.make()
+    run = godwit.copy(source, ours)
+    assert run.code == CLEAN and adds_up(run.summary), str(run)
+    for tool in LOCAL_TOOLS:
+        assert run_local(tool, source, tmp_path / tool) == 0
+    first = [known for known in LOCAL if known is not DIRECTORY_TIME]
+    assert compare_local(source, ours, tmp_path, first) == []
+    for tool in LOCAL_TOOLS:
+        adopted = godwit.copy(source, tmp_path / tool)
+        assert adopted.code == CLEAN and adopted.summary["copied"] == 0, f"what {tool} made: {adopted}"
+
+    tree.change()
+    run = godwit.copy(source, ours)
+    assert adds_up(run.summary), str(run)
+    for tool in LOCAL_TOOLS:
+        run_local(tool, source, tmp_path / tool)
+    assert compare_local(source, ours, tmp_path, LOCAL) == []
+    origin, own = facts(source), facts(ours)
+    blocked = {path for path in origin if is_blocked(path, origin, own)}
+    assert keys_that_failed(godwit) == blocked, str(run)
+    assert run.code == (NOT_CLEAN if blocked else CLEAN), str(run)
+
+    run = godwit.copy(source, ours)
+    assert adds_up(run.summary) and run.summary["bytes"] == 0, str(run)
+    # What cannot get its name is tried each time, which moves the time of its directory each time.
+    table = LOCAL if blocked else first
+    assert compare_local(source, ours, tmp_path, table) == [], "one more run brings the times of directories"
+    for tool in LOCAL_TOOLS:
+        run = Godwit(tmp_path / f"home of {tool}").copy(source, tmp_path / tool)
+        assert run.summary["bytes"] == 0, f"what {tool} made: {run}"
