@@ -26,6 +26,24 @@ EntryStream entries_of(Context& context, OrderedListing& listing, std::vector<Er
     });
 }
 
+// A directory that both ends have alike, while its contents are merged.
+struct EqualDirectory {
+    Entry source, destination;
+    std::optional<IndexRow> indexed;
+    bool adopted = false;
+};
+
+// Whether carrying this out may give or take a name in the object's directory, which moves its mtime.
+bool may_name(PlanAction action) {
+    return action == PlanAction::Copy || action == PlanAction::Examine || action == PlanAction::Recheck;
+}
+
+// The key of the directory that an object lies in; empty for the root.
+std::string_view parent_of(std::string_view key) {
+    if (key.ends_with('/')) key.remove_suffix(1);
+    return key.substr(0, key.rfind('/') + 1);
+}
+
 class Merge {
   public:
     Merge(Context& context, FinderInput& input, const FoundSink& sink)
@@ -46,6 +64,12 @@ class Merge {
     bool index_caught_up();
     const IndexRow* indexed_for(const model::Key& key);
     void plan_one(const Entry* source, const Entry* destination);
+    bool waits_for_contents(const Entry& source) const;
+    void skip(const Entry& source, const Entry& destination, bool adopted, const IndexRow* indexed);
+    void leave_directories(std::string_view key);
+    void look_again_at_parent(std::string_view key);
+    void look_again_at_all();
+    void look_again(const EqualDirectory& directory);
     Plan guard(const Entry& source, Plan plan);
     void add(const Entry& source, const Entry* destination, Plan plan, const IndexRow* indexed);
     void adopt(const Entry& source, const Entry& destination, const IndexRow* indexed);
@@ -61,6 +85,8 @@ class Merge {
     EntryStream source_;
     EntryStream destination_;
     model::PrefixGuard files_;
+    // Directories that lie one in the other, and the current key in all of them.
+    std::vector<EqualDirectory> waiting_;
 };
 
 Task<Result<void>> Merge::run() {
@@ -115,13 +141,55 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
     ++input_.progress.listed_objects;
     input_.progress.listed_bytes += source->identity.size_bytes;
     Plan plan = guard(*source, model::plan(source, destination, indexed, input_.options.policy));
+    leave_directories(source->key.bytes());
     if (plan.action != PlanAction::Skip || plan.reason > SkipReason::Adopted) {
         add(*source, destination, plan, indexed);
+        if (may_name(plan.action)) look_again_at_parent(source->key.bytes());
         return;
     }
+    bool adopted = plan.reason == SkipReason::Adopted;
+    if (!waits_for_contents(*source)) return skip(*source, *destination, adopted, indexed);
+    waiting_.push_back({*source, *destination, indexed ? std::optional(*indexed) : std::nullopt, adopted});
+}
+
+void Merge::skip(const Entry& source, const Entry& destination, bool adopted, const IndexRow* indexed) {
     ++input_.progress.skipped_objects;
-    page_.unchanged.add(Outcome::Unchanged, 1, source->identity.size_bytes);
-    if (plan.reason == SkipReason::Adopted) adopt(*source, *destination, indexed);
+    page_.unchanged.add(Outcome::Unchanged, 1, source.identity.size_bytes);
+    if (adopted) adopt(source, destination, indexed);
+}
+
+// A name that comes into a directory moves its mtime, which then has to be brought over again: an equal
+// one is skipped only when nothing was found to do in it.
+bool Merge::waits_for_contents(const Entry& source) const {
+    return source.type == ObjectType::Directory && input_.options.policy.destination_hierarchical &&
+           input_.options.policy.preserve_mtime;
+}
+
+// Skips those whose contents have ended before `key`.
+void Merge::leave_directories(std::string_view key) {
+    while (!waiting_.empty() && !key.starts_with(waiting_.back().source.key.bytes())) {
+        const EqualDirectory& left = waiting_.back();
+        skip(left.source, left.destination, left.adopted, left.indexed ? &*left.indexed : nullptr);
+        waiting_.pop_back();
+    }
+}
+
+void Merge::look_again_at_parent(std::string_view key) {
+    if (waiting_.empty() || waiting_.back().source.key.bytes() != parent_of(key)) return;
+    look_again(waiting_.back());
+    waiting_.pop_back();
+}
+
+// A page ends all that its cursor has passed (I8), and what is to be done in the rest of these
+// directories is not known yet.
+void Merge::look_again_at_all() {
+    for (const EqualDirectory& directory : waiting_) look_again(directory);
+    waiting_.clear();
+}
+
+// After everything else, as directories are.
+void Merge::look_again(const EqualDirectory& directory) {
+    add(directory.source, &directory.destination, {PlanAction::Examine, SkipReason::None}, nullptr);
 }
 
 // A file system cannot hold what lies beneath a file.
@@ -168,6 +236,9 @@ bool Merge::page_full() const {
 }
 
 Task<Result<void>> Merge::flush(bool complete) {
+    // Beyond a range's end other shards go on in the same directories.
+    if (complete && input_.range.before.empty()) leave_directories({});
+    look_again_at_all();
     page_.complete = complete;
     FoundPage found = std::move(page_);
     page_ = FoundPage();

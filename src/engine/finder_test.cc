@@ -175,5 +175,86 @@ TEST(Finder, large_objects_close_a_page_by_bytes) {
     EXPECT_EQ(scene.find_all().size(), 5u);
 }
 
+// Directories and files that both ends have alike, in a file system; the keys of directories end in '/'.
+Scene equal_tree(const std::vector<std::string>& keys) {
+    Scene scene;
+    scene.options.policy.destination_hierarchical = true;
+    for (const std::string& key : keys) {
+        IndexRow row;
+        row.key = model::Key(key);
+        row.source = scene.source.write(key, "");
+        row.destination = scene.destination.write(key, "");
+        if (key.ends_with('/')) {
+            scene.source.objects[key].type = scene.destination.objects[key].type =
+                model::ObjectType::Directory;
+        }
+        scene.index[key] = row;
+    }
+    return scene;
+}
+
+struct Planned {
+    std::map<std::string, PlanAction> directories;
+    std::uint64_t objects = 0, unchanged = 0;
+};
+
+Planned planned(const std::vector<FoundPage>& pages) {
+    Planned all;
+    for (const FoundPage& page : pages) {
+        for (const auto& directory : page.directories) {
+            EXPECT_TRUE(all.directories.emplace(directory.key.bytes(), directory.action).second);
+        }
+        all.objects += page.objects.size();
+        all.unchanged += page.unchanged[model::Outcome::Unchanged];
+    }
+    return all;
+}
+
+TEST(Finder, directories_in_which_nothing_is_to_be_done_are_unchanged) {
+    Planned all = planned(equal_tree({"a", "d/", "d/e/", "d/e/x", "d/y", "f/"}).find_all());
+    EXPECT_TRUE(all.directories.empty());
+    EXPECT_EQ(all.unchanged, 6u);
+}
+
+TEST(Finder, G69_the_directory_of_what_is_copied_is_looked_at_again_and_no_other_one) {
+    Scene scene = equal_tree({"d/", "d/e/", "d/e/g/", "d/e/x", "d/h/", "d/h/x", "f/"});
+    scene.source.write("d/e/x", "new");
+    Planned all = planned(scene.find_all());
+    EXPECT_EQ(all.directories, (std::map<std::string, PlanAction>{{"d/e/", PlanAction::Examine}}));
+    EXPECT_EQ(all.objects, 1u);
+    EXPECT_EQ(all.unchanged, 5u);
+}
+
+TEST(Finder, G69_a_new_directory_moves_the_time_of_its_parent) {
+    Scene scene = equal_tree({"d/", "d/e/", "d/e/x"});
+    scene.source.write("d/n/", "");
+    scene.source.objects["d/n/"].type = model::ObjectType::Directory;
+    Planned all = planned(scene.find_all());
+    EXPECT_EQ(all.directories,
+              (std::map<std::string, PlanAction>{{"d/", PlanAction::Examine}, {"d/n/", PlanAction::Copy}}));
+}
+
+// A run that is killed carries on behind the cursor: what lies there must find every directory before it
+// ended.
+TEST(Finder, I8_G69_a_page_leaves_no_directory_without_an_end) {
+    Scene scene = equal_tree({"d/", "d/e/", "d/e/x", "d/z"});
+    for (int i = 0; i < 1500; ++i) scene.source.write("d/new" + std::to_string(10000 + i), "x");
+    scene.source.write("d/z", "new");
+    auto pages = scene.find_all();
+    ASSERT_EQ(pages.size(), 2u);
+    EXPECT_EQ(pages[0].directories.size(), 1u);
+    EXPECT_TRUE(pages[1].directories.empty());
+    EXPECT_EQ(pages[0].unchanged[model::Outcome::Unchanged] + pages[0].directories.size(), 3u);
+
+    Scene many = equal_tree({"d/", "d/e/"});
+    for (int i = 0; i < 1500; ++i) many.source.write("d/e/new" + std::to_string(10000 + i), "x");
+    pages = many.find_all();
+    ASSERT_EQ(pages.size(), 2u);
+    EXPECT_EQ(planned(pages).directories, (std::map<std::string, PlanAction>{{"d/", PlanAction::Examine},
+                                                                             {"d/e/", PlanAction::Examine}}));
+    EXPECT_EQ(pages[0].directories.size(), 2u);
+    EXPECT_EQ(planned(pages).unchanged, 0u);
+}
+
 }  // namespace
 }  // namespace godwit::engine

@@ -41,16 +41,7 @@ def _only_theirs(seen: Seen, *fields: str) -> bool:
     return seen.field in fields and seen.ours == seen.source != seen.theirs
 
 
-DIRECTORY_TIME = Known(
-    "a directory in which a file was replaced has the time of that until the next run",
-    "the directory was equal when it was listed, and its end is counted then; the file's rename moves its time later. "
-    "The next run sees a directory with another time and brings it over",
-    "G69",
-    lambda seen: seen.field == "mtime_ns" and seen.source_type == "directory" and seen.ours != seen.source,
-)
-
 LOCAL = [
-    DIRECTORY_TIME,
     Known(
         "extended attributes stay behind",
         "Godwit brings over owner, mode and times, and no extended attributes",
