@@ -81,7 +81,7 @@ def clients(tmp_path):
             # Keys are taken as they are; rclone would rewrite some of them.
             "RCLONE_CONFIG_R_ENCODING": "Slash,Dot",
         }
-        program = Path(sys.executable).with_name(command[0])
+        program = Path(sys.executable).parent / command[0]  # or the path that it is
         found = str(program) if program.exists() else shutil.which(command[0])
         assert found, f"{command[0]} is not installed: ./dev setup --tests"
         environment = server.environment | endpoint | {"HOME": str(tmp_path)}

@@ -7,6 +7,9 @@ explained nothing.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+SECOND_NS = 10**9
+NAME_BYTES_MAX = 255
+RCLONE = ("rclone", "newest rclone")
 RSYNC = ("rsync -a", "rsync -aHX")
 KEEPS_ALL = ("cp -a", "rsync -aHX")
 
@@ -22,6 +25,8 @@ class Seen:
     theirs: object
     source: object
     source_type: str | None
+    # How the two came about: "local"; "up": keys of a bucket; "from ours", "from theirs": what was brought back.
+    way: str = "local"
     # A directory stands here, or above, where the source has none, or the other way round.
     blocked: bool = False
     # It was there before the source's own was deleted or renamed.
@@ -77,5 +82,62 @@ LOCAL = [
         "it looks at size and time alone, and Godwit at the time of change too",
         "A3",
         lambda seen: seen.tool in RSYNC and _only_theirs(seen, "content"),
+    ),
+]
+
+S3 = [
+    Known(
+        "directories and symbolic links are objects of their own",
+        "so that a tree comes back whole; the others were told to leave links, and know no directories",
+        "G72",
+        lambda seen: seen.way == "up" and seen.theirs is None and seen.source_type in ("directory", "symlink"),
+    ),
+    Known(
+        "for others a link is a file with the name that it leads to, and a directory is not there or without attributes",
+        "both are told by metadata that only Godwit and DataSync write and read",
+        "G72",
+        lambda seen: seen.way == "from ours" and seen.source_type in ("directory", "symlink"),
+    ),
+    Known(
+        "owner, mode and time of files stay in the object's metadata",
+        "others do not read the names of metadata that Godwit and DataSync write",
+        "G69",
+        lambda seen: seen.way == "from ours" and seen.field in ("permissions", "owner", "mtime_ns"),
+    ),
+    Known(
+        "extended attributes and second names do not go through S3",
+        "as between directories",
+        "A8",
+        lambda seen: seen.way == "from ours" and seen.field in ("xattrs", "linked"),
+    ),
+    Known(
+        "aws cannot write names that are almost as long as may be",
+        "it writes to a longer name first",
+        "F64",
+        lambda seen: seen.tool == "aws"
+        and seen.way != "up"
+        and seen.theirs is None
+        and len(seen.path.rpartition(b"/")[2]) > NAME_BYTES_MAX - 10,
+    ),
+    Known(
+        "aws sets times of whole seconds",
+        "both take the time at which the object was stored, and Godwit what the server tells of it beyond the second",
+        "G69",
+        lambda seen: seen.tool == "aws"
+        and seen.way == "from theirs"
+        and seen.field == "mtime_ns"
+        and seen.ours // SECOND_NS == seen.theirs // SECOND_NS,
+    ),
+    Known(
+        "rclone's files have the time at which they were stored",
+        "rclone keeps theirs in metadata of its own, which Godwit does not read",
+        "G69",
+        lambda seen: seen.tool in RCLONE and seen.way == "from theirs" and seen.field == "mtime_ns",
+    ),
+    Known(
+        "directories that only keys imply have the time at which they were made",
+        "no object tells another one",
+        "G69",
+        lambda seen: seen.way == "from theirs" and seen.field == "mtime_ns" and seen.source_type == "directory",
     ),
 ]

@@ -165,8 +165,7 @@ class RandomTree:
     def dress(self, path: bytes) -> None:
         """Owner before mode (a change of owner clears setuid), times last."""
         self.set_owner(path)
-        directory = os.path.isdir(path)
-        os.chmod(path, self.random.choice(DIRECTORY_MODES if directory else FILE_MODES))
+        self.set_mode(path)
         if self.random.random() < 0.1:
             os.setxattr(path, b"user.colour", self.random.choice([b"", b"red", b"\x00\xff"]))
         self.set_times(path)
@@ -174,6 +173,12 @@ class RandomTree:
     def set_owner(self, path: bytes) -> None:
         if os.geteuid() == 0:
             os.chown(path, self.random.choice(IDS), self.random.choice(IDS))
+
+    def set_mode(self, path: bytes) -> None:
+        """Who is not root keeps what the tools need to read it, and the next change to write it."""
+        directory = os.path.isdir(path)
+        needed = 0 if os.geteuid() == 0 else 0o700 if directory else 0o600
+        os.chmod(path, self.random.choice(DIRECTORY_MODES if directory else FILE_MODES) | needed)
 
     def set_times(self, path: bytes) -> None:
         mtime_ns = self.random.choice(TIMES_NS)
@@ -208,7 +213,7 @@ class RandomTree:
 
     def chmod(self) -> None:
         if path := self.any_path(lambda mode: not stat.S_ISLNK(mode)):
-            os.chmod(path, self.random.choice(DIRECTORY_MODES if os.path.isdir(path) else FILE_MODES))
+            self.set_mode(path)
 
     def chown(self) -> None:
         if path := self.any_path(lambda mode: not stat.S_ISLNK(mode)):

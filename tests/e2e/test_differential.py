@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from godwit import Godwit
-from known_differences import LOCAL, Known, Seen
+from known_differences import LOCAL, S3, Known, Seen
 from random_trees import RandomShape, RandomTree
 from test_bad_input import CLEAN, NOT_CLEAN
 from test_round_trip import adds_up
 from trees import Node, snapshot
 
 LOCAL_SEEDS_QUICK, LOCAL_SEEDS = 6, 120
+S3_SEEDS_QUICK, S3_SEEDS = 2, 40  # at each of two servers
 
 
 def seeds(quick: int, total: int) -> list:
@@ -56,12 +57,12 @@ def is_blocked(path: bytes, source: Facts, ours: Facts) -> bool:
     return False
 
 
-def seen_between(tool: str, source: Facts, ours: Facts, theirs: Facts) -> list[Seen]:
+def seen_between(tool: str, source: Facts, ours: Facts, theirs: Facts, way: str = "local") -> list[Seen]:
     """Every field of every entry that differs."""
     seen = []
     for path in sorted(ours.keys() | theirs.keys()):
-        a, b, origin = ours.get(path, {}), theirs.get(path, {}), source.get(path, {})
-        about = (origin.get("type"), is_blocked(path, source, ours), path in ours and path not in source)
+        a, b, origin = ours.get(path, {}), theirs.get(path, {}), source.get(path.rstrip(b"/"), {})
+        about = (origin.get("type"), way, is_blocked(path, source, ours), path in ours and path not in source)
         if a.get("type") != b.get("type"):
             seen.append(Seen(tool, path, "entry", a.get("type"), b.get("type"), origin.get("type"), *about))
             continue
@@ -144,3 +145,88 @@ def test_a3_a8_f62_f63_f65_f68_g69_directories_end_as_other_tools_leave_them(god
     for tool in LOCAL_TOOLS:
         run = Godwit(tmp_path / f"home of {tool}").copy(source, tmp_path / tool)
         assert run.summary["bytes"] == 0, f"what {tool} made: {run}"
+
+# ---- Directory to S3 and back
+
+
+def rclone(program: str) -> dict:
+    def command(*ends: str) -> tuple[str, ...]:
+        return (program, "copy", "--skip-links", "--retries", "1", *ends)
+
+    return {
+        "up": lambda tree, bucket, name: command(str(tree), f"R:{bucket}/{name}"),
+        "down": lambda bucket, name, to: command(f"R:{bucket}/{name}", str(to)),
+        "again": lambda tree, bucket, name: (*command(str(tree), f"R:{bucket}/{name}"), "--size-only"),
+    }
+
+
+def aws_sync(*arguments: str) -> tuple[str, ...]:
+    return ("aws", "s3", "sync", "--only-show-errors", "--no-follow-symlinks", *arguments)
+
+
+AWS = {
+    "up": lambda tree, bucket, name: aws_sync(str(tree), f"s3://{bucket}/{name}"),
+    "down": lambda bucket, name, to: aws_sync(f"s3://{bucket}/{name}", str(to)),
+    "again": lambda tree, bucket, name: aws_sync("--size-only", str(tree), f"s3://{bucket}/{name}"),
+}
+# Debian's rclone and the newest one differ in their S3 libraries.
+NEWEST_RCLONE = sorted((Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "godwit/tools").glob("rclone-v*"))
+S3_TOOLS = {"aws": AWS, "rclone": rclone("rclone")} | {"newest rclone": rclone(str(found)) for found in NEWEST_RCLONE[-1:]}
+
+
+def objects(server, bucket: str, name: str) -> Facts:
+    """Every key below a prefix with its bytes."""
+    found = {}
+    for page in server.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{name}/"):
+        for entry in page.get("Contents", []):
+            body = server.s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+            found[entry["Key"].removeprefix(f"{name}/").encode()] = {"type": "object", "content": body}
+    return found
+
+
+def state_of_files(server, bucket: str, name: str, source: Facts) -> dict[str, tuple]:
+    """What changes when the object of a file is written anew."""
+    pages = server.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{name}/")
+    entries = {entry["Key"]: (entry["ETag"], entry["LastModified"]) for page in pages for entry in page["Contents"]}
+    names = {f"{name}/{path.decode()}" for path, fact in source.items() if fact["type"] == "file"}
+    return {key: state for key, state in entries.items() if key in names}
+
+
+@pytest.mark.parametrize("seed", seeds(S3_SEEDS_QUICK, S3_SEEDS))
+def test_a8_f62_f64_f68_g69_g72_buckets_end_as_other_tools_leave_them(godwit, clients, server, bucket, tmp_path, seed):
+    source = tmp_path / "source"
+    lists_all = server.lists_control_characters
+    RandomTree(source, RandomShape(seed, invalid_utf8_names=False, unlistable_names=lists_all)).make()
+    origin = facts(source)
+    run = godwit.copy(source, f"s3://{bucket}/ours", server=server)
+    assert run.code == CLEAN and adds_up(run.summary), str(run)
+    own = objects(server, bucket, "ours")
+    run = godwit.copy(f"s3://{bucket}/ours", tmp_path / "back", "--preserve-set-id", server=server)
+    assert run.code == CLEAN and adds_up(run.summary), str(run)
+    assert unexplained(seen_between("source", origin, facts(tmp_path / "back"), origin), LOCAL) == []
+    seen = []
+    for tool, does in S3_TOOLS.items():
+        name = tool.replace(" ", "-")
+        clients(server, *does["up"](source, bucket, name))
+        seen += seen_between(tool, origin, own, objects(server, bucket, name), "up")
+        clients(server, *does["down"](bucket, "ours", tmp_path / f"{name} from ours"), check=False)
+        seen += seen_between(tool, origin, origin, facts(tmp_path / f"{name} from ours"), "from ours")
+        clients(server, *does["down"](bucket, name, tmp_path / name), check=False)
+        run = godwit.copy(f"s3://{bucket}/{name}", tmp_path / f"ours from {name}", server=server)
+        assert run.code == CLEAN and adds_up(run.summary), str(run)
+        seen += seen_between(tool, origin, facts(tmp_path / f"ours from {name}"), facts(tmp_path / name), "from theirs")
+        for stored, again in (("ours", lambda: clients(server, *does["again"](source, bucket, "ours"))),
+                              (name, lambda: godwit.copy(source, f"s3://{bucket}/{name}", "--compare", "size", server=server))):
+            before = state_of_files(server, bucket, stored, origin)
+            again()
+            assert state_of_files(server, bucket, stored, origin) == before, f"{tool}: files of {stored} were sent again"
+    assert unexplained(seen, S3) == []
+
+
+@pytest.mark.slow
+def test_every_known_difference_was_seen(request):
+    """After the seeds, in the same run: an entry that explains nothing any more hides what comes to look like it."""
+    seeds_run = sum("[" in item.name and item.path == request.node.path for item in request.session.items)
+    if seeds_run < LOCAL_SEEDS + 2 * S3_SEEDS:
+        pytest.skip("NOT TESTED: that every known difference occurs, since not all seeds were run")
+    assert {known.what for known in LOCAL + S3} - EXPLAINED == set()
