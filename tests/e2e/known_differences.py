@@ -83,6 +83,20 @@ LOCAL = [
         "A3",
         lambda seen: seen.tool in RSYNC and _only_theirs(seen, "content"),
     ),
+    Known(
+        "with -H rsync sets the attributes of names that the source has no more, or no more on one inode",
+        "at the destination they share it still, and it sets attributes in place; Godwit's names share none",
+        "A8",
+        lambda seen: seen.tool == "rsync -aHX"
+        and (seen.left_over or seen.ours == seen.source)
+        and seen.field in ("permissions", "owner", "mtime_ns"),
+    ),
+    Known(
+        "with -H rsync leaves out every name of an inode whose first name it cannot put in place",
+        "to it they are one file; to Godwit each name is an object with an end of its own",
+        "A8",
+        lambda seen: seen.tool == "rsync -aHX" and _only_theirs(seen, "entry") and seen.theirs is None,
+    ),
 ]
 
 S3 = [
