@@ -13,6 +13,7 @@ import banned
 import catalogue
 import coroutines
 import layering
+import sabotage
 import sizes
 from cpp import Source, mark_test_only
 from finding import Finding, read_exceptions, without_exceptions
@@ -51,6 +52,7 @@ def check_all(root: Path, sources: list[Source]) -> list[Finding]:
         findings += layering.check_cmake(path, (root / path).read_text(), layers)
     findings += layering.check_beast_count(sources)
     findings += catalogue.check((root / catalogue.DOCUMENT).read_text(), read_numbered_tests(root))
+    findings += sabotage.check((root / sabotage.HEADER).read_text(), (root / sabotage.TABLE).read_text(), sources)
     findings += sizes.check(sources, read_exceptions(HERE / "long_functions.txt"))
     return sorted(without_exceptions(findings, read_exceptions(HERE / "exceptions.txt")))
 

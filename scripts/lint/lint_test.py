@@ -12,6 +12,7 @@ import banned
 import catalogue
 import coroutines
 import layering
+import sabotage
 import sizes
 from cpp import Source, classify, mark_test_only
 from finding import Finding, read_exceptions, without_exceptions
@@ -317,6 +318,30 @@ class Functions(unittest.TestCase):
         self.assertEqual(classify("Foo::Foo(int a) : a_"), "value")
         self.assertEqual(classify("Foo::Foo(int a) : a_{a}"), "function")
         self.assertEqual(classify("struct alignas(64) Slot"), "scope")
+
+
+class Sabotage(unittest.TestCase):
+    HEADER = 'BUG(skip_sync, "no sync") \\\nBUG(skip_check, "no check")\n'
+    TABLE = '[caught_by]\nskip_sync = ["posix_test:A.b"]\nskip_check = ["posix_test:A.c"]\n'
+    USES = "if (!GODWIT_SABOTAGE(skip_sync)) sync();\nif (GODWIT_SABOTAGE(skip_check)) return;\n"
+
+    def messages(self, header: str, table: str, uses: str) -> list[str]:
+        return [finding.message for finding in sabotage.check(header, table, [source(uses)])]
+
+    def test_bugs_that_are_planted_and_caught_are_right(self):
+        self.assertEqual(self.messages(self.HEADER, self.TABLE, self.USES), [])
+
+    def test_a_bug_that_is_planted_nowhere_is_found(self):
+        only_said = self.USES.replace("if (G", "// if (G")
+        self.assertEqual(self.messages(self.HEADER, self.TABLE, only_said), ["`skip_check` is planted nowhere"])
+
+    def test_a_bug_that_no_test_catches_is_found(self):
+        table = self.TABLE.replace('["posix_test:A.c"]', "[]")
+        self.assertEqual(self.messages(self.HEADER, table, self.USES), ["no test catches `skip_check`"])
+
+    def test_a_test_for_a_bug_that_is_none_is_found(self):
+        table = self.TABLE + 'skip_all = ["posix_test:A.d"]\n'
+        self.assertEqual(self.messages(self.HEADER, table, self.USES), ["`skip_all` is no planted bug"])
 
 
 class Catalogue(unittest.TestCase):

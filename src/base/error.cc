@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/sabotage.h"
 
 namespace godwit {
 
@@ -190,6 +191,7 @@ bool is_control(std::string_view sequence) {
 }  // namespace
 
 std::string printable(std::string_view text) {
+    if (GODWIT_SABOTAGE(print_control_characters)) return std::string(text);
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {

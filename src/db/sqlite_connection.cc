@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "base/sabotage.h"
 #include "db/lease.h"
 #include "db/sqlite_errors.h"
 
@@ -108,10 +109,10 @@ Result<void> SqliteConnection::use_wal(const SqliteOptions& options) {
                         "on a local disk with --data-dir",
                         mode));
     }
-    return execute(
-        fmt::format("PRAGMA synchronous = {}; PRAGMA journal_size_limit = {}; PRAGMA wal_autocheckpoint = {}",
-                    options.durability == Durability::Full ? "FULL" : "NORMAL", options.wal_bytes_max,
-                    options.checkpoint_bytes / options.page_bytes));
+    return execute(fmt::format(
+        "PRAGMA synchronous = {}; PRAGMA journal_size_limit = {}; PRAGMA wal_autocheckpoint = {}",
+        options.durability == Durability::Full && !GODWIT_SABOTAGE(lazy_ledger) ? "FULL" : "NORMAL",
+        options.wal_bytes_max, options.checkpoint_bytes / options.page_bytes));
 }
 
 Error SqliteConnection::last_error(std::string operation) const {

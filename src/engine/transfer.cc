@@ -1,6 +1,7 @@
 // One object's whole way, top to bottom: transfer() -> move() -> copy() -> publish -> evidence.
 #include "engine/transfer.h"
 
+#include "base/sabotage.h"
 #include "engine/part_stream.h"
 #include "engine/read_back.h"
 #include "runtime/retry.h"
@@ -169,7 +170,9 @@ Task<Result<store::Receipt>> Attempt::publish_parts(store::Source& source, model
     PartDigests digests(layout);
     scope_ = Scope::Transfer;
     GODWIT_CO_TRY_VOID(co_await stream_parts(context_, shared_, source, layout, digests, sink.get()));
-    GODWIT_CO_TRY_VOID(co_await source_unchanged(source));
+    if (!GODWIT_SABOTAGE(skip_source_check_before_commit)) {
+        GODWIT_CO_TRY_VOID(co_await source_unchanged(source));
+    }
     Digest whole = digests.whole();
     evidence.source_digest = whole;
     scope_ = Scope::Destination;
@@ -218,12 +221,13 @@ Task<Result<ObjectEnd>> Attempt::prove(store::Receipt receipt, model::Evidence e
     evidence.destination_digest = receipt.stored_digest;
     bool enough = receipt.level >=
                   (shared_.options.read_back ? EvidenceLevel::ReadBackCached : EvidenceLevel::ServerCopy);
+    if (GODWIT_SABOTAGE(verified_without_proof)) enough = true;
     if (shared_.options.verify && !changed_ && !enough) {
         scope_ = Scope::Destination;
         GODWIT_CO_TRY(ReadBack again, co_await read_back(context_, shared_, shared_.destination, object_.key,
                                                          object_.type, receipt.identity, true));
         scope_ = Scope::Transfer;
-        if (again.digest != evidence.source_digest) {
+        if (again.digest != evidence.source_digest && !GODWIT_SABOTAGE(skip_proof_compare)) {
             co_return Error(ErrorKind::Corrupt, "verify", shared_.destination.uri(object_.key),
                             "read " + evidence.source_digest->display() + " from the source, " +
                                 again.digest.display() + " is stored")
@@ -387,7 +391,7 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, Plan
     }
     if (ends_execution(context, end.error())) co_return std::move(end.error());
     ObjectEnd failed = end_of_error(scope, std::move(end.error()));
-    failed.index = published && is_unproven(failed.outcome);
+    failed.index = published && !GODWIT_SABOTAGE(forget_unproven) && is_unproven(failed.outcome);
     co_return std::move(failed);
 }
 

@@ -1,5 +1,6 @@
 #include "model/plan.h"
 
+#include "base/sabotage.h"
 #include "model/enum_names.h"
 
 namespace godwit::model {
@@ -75,6 +76,7 @@ Plan compare_indexed(const Entry& source, const Entry& destination, const IndexR
     // backup, or an overwrite that put size and mtime back. Only the bytes can tell.
     bool only_inode_changed = source.posix && source.identity.size_bytes == indexed.source.size_bytes &&
                               source.identity.mtime_ns == indexed.source.mtime_ns;
+    if (GODWIT_SABOTAGE(equal_mtime_is_equal) && only_inode_changed) return kUnchanged;
     if (destination_same && only_inode_changed && indexed.digest) return kRecheck;
     return kCopy;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
+
 namespace godwit::net {
 
 using runtime::Context;
@@ -51,6 +53,7 @@ Task<Result<std::size_t>> BodyReader::read_length(Context& context, Connection& 
                                                   std::span<std::byte> out) {
     out = out.first(std::min<std::uint64_t>(out.size(), left_bytes_));
     GODWIT_CO_TRY(std::size_t count, co_await connection.read_some(context, out));
+    if (count == 0 && GODWIT_SABOTAGE(cut_body_is_whole)) co_return left_bytes_ = 0;
     if (count == 0) co_return cut_short(connection);
     left_bytes_ -= count;
     co_return count;
@@ -78,6 +81,7 @@ Task<Result<std::size_t>> BodyReader::read_chunked(Context& context, Connection&
         if (chunks_.done()) co_return std::size_t{0};
         if (chunks_.data_left() > 0) co_return co_await read_chunk_data(context, connection, out);
         GODWIT_CO_TRY(std::size_t count, co_await connection.receive_more(context));
+        if (count == 0 && GODWIT_SABOTAGE(no_terminator_needed)) co_return count;
         if (count == 0) co_return cut_short(connection);
     }
 }

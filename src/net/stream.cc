@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/sabotage.h"
+
 namespace godwit::net {
 
 using runtime::Context;
@@ -208,6 +210,7 @@ Result<Progress> Stream::tls_stopped(int result, const char* operation) {
             break;
     }
     tls_broken_ = true;
+    if (GODWIT_SABOTAGE(no_close_notify_needed)) return Progress{.next = Next::Ended};
     if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
         ERR_clear_error();
         return Error(ErrorKind::Lost, operation, "connection",

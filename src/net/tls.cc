@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include "base/sabotage.h"
 #include "net/address.h"
 
 namespace godwit::net {
@@ -38,7 +39,9 @@ void set_modes(SSL_CTX* context, bool verify) {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_ciphersuites(context, kTls13Suites);
     SSL_CTX_set_cipher_list(context, kTls12Suites);
-    SSL_CTX_set_verify(context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    SSL_CTX_set_verify(context,
+                       verify && !GODWIT_SABOTAGE(accept_any_certificate) ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                       nullptr);
     // Written from the caller's memory, which stays at its place only by content; and a connection
     // that waits keeps no record buffers (34 KiB each).
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -51,6 +54,7 @@ void set_modes(SSL_CTX* context, bool verify) {
 bool set_peer_name(SSL* ssl, const std::string& host) {
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (Address::parse(host, 0)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+    if (GODWIT_SABOTAGE(accept_any_host_name)) return SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
     return SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 && SSL_set1_host(ssl, host.c_str()) == 1;
 }
 

@@ -5,12 +5,15 @@
 #include <optional>
 #include <string_view>
 
+#include "base/sabotage.h"
+
 namespace godwit::posix {
 namespace {
 
 // Why the component cannot be a name in a directory; absent when it can.
 std::optional<std::string> component_fault(std::string_view component) {
     if (component.empty()) return "an empty path component";
+    if (GODWIT_SABOTAGE(accept_dot_dot)) return std::nullopt;
     if (component == "." || component == "..") return fmt::format("the path component \"{}\"", component);
     if (component.size() > kComponentBytesMax) {
         return fmt::format("a path component of {} bytes; {} are allowed", component.size(),

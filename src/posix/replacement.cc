@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/sabotage.h"
 #include "posix/file_status.h"
 #include "posix/medium.h"
 
@@ -72,7 +73,7 @@ Error Replacement::in_the_way(int directory, const struct stat& found) const {
             .with_code("EISDIR");
     }
     // Whoever looks again would find another key's object under this name, and replace it.
-    if (!replaces_ && folds_case(directory)) {
+    if (!replaces_ && !GODWIT_SABOTAGE(overwrite_folded_twin) && folds_case(directory)) {
         return Error(
                    ErrorKind::Exists, "publish", subject(),
                    "the file system takes names that differ in case for one, and another object has this one")
@@ -112,7 +113,8 @@ Result<struct stat> Replacement::take_name(int directory) {
 }
 
 int Replacement::take_free_name(int directory) {
-    return tools_.root.os().rename(directory, staged_name_.c_str(), path().name(), RENAME_NOREPLACE);
+    return tools_.root.os().rename(directory, staged_name_.c_str(), path().name(),
+                                   GODWIT_SABOTAGE(overwrite_what_appeared) ? 0 : RENAME_NOREPLACE);
 }
 
 void Replacement::remove_staged(int directory) const {
@@ -191,10 +193,11 @@ Result<void> FileReplacement::set_attributes() {
 
 Result<void> FileReplacement::sync() {
     Os& os = tools_.root.os();
-    int failed = os.fsync(staged_.fd.get());
+    int failed = GODWIT_SABOTAGE(skip_file_sync) ? 0 : os.fsync(staged_.fd.get());
+    if (failed < 0 && GODWIT_SABOTAGE(retry_failed_sync)) failed = os.fsync(staged_.fd.get());
     if (failed == 0 && reports_at_close(tools_.root.file_system_type())) {
         Descriptor second(os, ::fcntl(staged_.fd.get(), F_DUPFD_CLOEXEC, 0));
-        if (second) failed = -second.close();
+        if (second && !GODWIT_SABOTAGE(ignore_close_error)) failed = -second.close();
     }
     if (failed < 0) return path_error(-failed, "sync", subject());
     return {};
@@ -212,8 +215,8 @@ void FileReplacement::proved(model::EvidenceLevel level, std::optional<Digest> d
 
 Result<void> FileReplacement::prepare() {
     if (prepared_) return {};
-    GODWIT_TRY_VOID(sync());
-    return read_back();
+    if (!GODWIT_SABOTAGE(name_before_sync)) GODWIT_TRY_VOID(sync());
+    return GODWIT_SABOTAGE(name_before_read_back) ? Result<void>() : read_back();
 }
 
 Result<void> FileReplacement::read_back() {
@@ -226,7 +229,8 @@ Result<void> FileReplacement::read_back() {
     auto got = medium->read(0, size_bytes_, take);
     if (!got) return path_error(got.error(), "read back", subject());
     Digest found = hasher.digest();
-    if (*got != size_bytes_ || found != *expected_) return corrupt(subject(), *expected_, found);
+    bool equal = found == *expected_ || GODWIT_SABOTAGE(skip_read_back_compare);
+    if (*got != size_bytes_ || !equal) return corrupt(subject(), *expected_, found);
     proved(medium->level(), found);
     return {};
 }
@@ -242,6 +246,8 @@ Result<void> FileReplacement::apply(int directory) {
                      "another file was put in the staged one's place")
             .with_code("StagedFileSwapped");
     }
+    if (GODWIT_SABOTAGE(name_before_sync)) GODWIT_TRY_VOID(sync());
+    if (GODWIT_SABOTAGE(name_before_read_back)) GODWIT_TRY_VOID(read_back());
     published_.identity = identity_of(*named);
     if (published_.identity.size_bytes != size_bytes_) {
         return Error(ErrorKind::Corrupt, "publish", subject(),

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/sabotage.h"
 
 namespace godwit::posix {
 namespace {
@@ -68,6 +69,8 @@ Result<Root> Root::open(Os& os, const RootOptions& options) {
     Root root;
     root.os_ = &os;
     root.resolve_ = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    if (GODWIT_SABOTAGE(follow_symlinks)) root.resolve_ = RESOLVE_BENEATH;
+    if (GODWIT_SABOTAGE(leave_the_root)) root.resolve_ = RESOLVE_NO_SYMLINKS;
     if (options.one_file_system) root.resolve_ |= RESOLVE_NO_XDEV;
     GODWIT_TRY(root.canonical_path_, real_path(options.path));
     root.fd_ = Descriptor(os, ::open(root.canonical_path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

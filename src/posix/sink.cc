@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/sabotage.h"
 #include "posix/medium.h"
 
 namespace godwit::posix {
@@ -187,7 +188,8 @@ Task<Result<void>> PosixSink::read_back(Context& context, const Digest& source) 
     }
     if (!found) co_return std::move(found.error());
     std::string what = subject();
-    if (*found != source) co_return corrupt(std::move(what), source, *found);
+    if (*found != source && !GODWIT_SABOTAGE(skip_read_back_compare_of_parts))
+        co_return corrupt(std::move(what), source, *found);
     file_.prepared(medium->level(), *found);
     co_return {};
 }

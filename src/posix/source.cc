@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/encoding.h"
+#include "base/sabotage.h"
 #include "posix/file_status.h"
 #include "posix/medium.h"
 
@@ -168,7 +169,7 @@ Result<struct stat> FileSource::status_now() const {
 
 Result<void> FileSource::look_again() const {
     GODWIT_TRY(struct stat now, status_now());
-    if (same_generation(status_, now)) return {};
+    if (same_generation(status_, now) || GODWIT_SABOTAGE(skip_source_check)) return {};
     return changed("read", subject(), identity_of(status_), identity_of(now));
 }
 

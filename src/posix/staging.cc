@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/sabotage.h"
 
 namespace godwit::posix {
 namespace {
@@ -27,6 +28,7 @@ Error staged_elsewhere(const Root& root, const std::string& path) {
 
 // Locks that the file system does not offer are done without.
 bool lock_or_unsupported(int fd) {
+    if (GODWIT_SABOTAGE(steal_staged_file)) return true;
     return ::flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
@@ -70,7 +72,8 @@ bool StagingNames::has_the_form(std::string_view name) {
 bool StagingNames::is_ours(std::string_view name) const {
     if (!has_the_form(name)) return false;
     std::string_view digits = name.substr(kPrefix.size(), kKeyDigits);
-    return name.substr(kPrefix.size() + kKeyDigits, kSealDigits) == seal(digits);
+    return name.substr(kPrefix.size() + kKeyDigits, kSealDigits) == seal(digits) ||
+           GODWIT_SABOTAGE(own_names_of_like_form);
 }
 
 Result<StagedFile> create_staged(const Root& root, UnsyncedDirectories& unsynced, const KeyPath& path,
@@ -148,7 +151,7 @@ Result<Descriptor> make_directories(const Root& root, UnsyncedDirectories& unsyn
     std::size_t slash = path.rfind('/');
     std::string above = slash == std::string::npos ? std::string() : path.substr(0, slash);
     GODWIT_TRY(Descriptor parent, make_directories(root, unsynced, above));
-    unsynced.note(above);
+    if (!GODWIT_SABOTAGE(skip_sync_of_new_directories)) unsynced.note(above);
     int failed =
         root.os().mkdirat(parent.get(), path.c_str() + (slash == std::string::npos ? 0 : slash + 1), 0777);
     if (failed < 0 && failed != -EEXIST) return path_error(-failed, "make directory", root.display(path));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
+
 namespace godwit::runtime {
 
 Action action_for(ErrorKind kind) {
@@ -33,13 +35,15 @@ Duration retry_delay(const RetryPolicy& policy, int attempt, const Error& error,
     Duration ceiling = std::min(policy.delay_max, policy.delay_min * (std::int64_t{1} << doublings));
     auto half = static_cast<std::uint64_t>(ceiling.count() / 2);
     Duration delay = ceiling / 2 + Duration(static_cast<std::int64_t>(half ? random % half : 0));
-    if (error.retry_after()) delay = std::max<Duration>(delay, *error.retry_after());
+    if (error.retry_after() && !GODWIT_SABOTAGE(ignore_retry_after))
+        delay = std::max<Duration>(delay, *error.retry_after());
     return std::min(delay, std::max<Duration>(policy.delay_max, std::chrono::seconds(60)));
 }
 
 bool may_retry(const RetryPolicy& policy, int attempt, const Error& error) {
     Action action = action_for(error.kind());
-    return (action == Action::TryAgain || action == Action::SlowDown) && attempt < policy.attempts_max;
+    return (action == Action::TryAgain || action == Action::SlowDown) &&
+           (attempt < policy.attempts_max || GODWIT_SABOTAGE(retry_without_bound));
 }
 
 }  // namespace godwit::runtime

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/sabotage.h"
 #include "runtime/channel.h"
 #include "s3/metadata_headers.h"
 
@@ -25,12 +26,12 @@ bool PageCheck::is_spoilt(const ListPage& page, const std::string& key) const {
 
 Result<void> PageCheck::check_key(const std::string& key) const {
     if (!key.starts_with(prefix_)) return corrupt(fmt::format("'{}' is outside the prefix", printable(key)));
-    if (key > last_key_) return {};
+    if (key > last_key_ || GODWIT_SABOTAGE(accept_unsorted_keys)) return {};
     return corrupt(fmt::format("'{}' follows '{}'", printable(key), printable(last_key_)));
 }
 
 Result<void> PageCheck::go_forward(ListPage& page, bool empty) {
-    if (page.next_token == request_.token) {
+    if (page.next_token == request_.token && !GODWIT_SABOTAGE(accept_repeated_token)) {
         return corrupt(fmt::format("the continuation token '{}' repeats itself", printable(page.next_token)));
     }
     empty_pages_ = empty ? empty_pages_ + 1 : 0;

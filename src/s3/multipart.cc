@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
 #include "s3/checksum_headers.h"
 #include "s3/metadata_headers.h"
 
@@ -215,7 +216,9 @@ Task<Result<PendingUploads>> list_uploads(Context& context, const Bucket& bucket
         // Keys come in order, so that the first beyond ours ends the search.
         bool beyond = !page.uploads.empty() && page.uploads.back().key > key;
         for (PendingUpload& upload : page.uploads) {
-            if (upload.key == key) pending.uploads.push_back(std::move(upload));
+            bool ours =
+                upload.key == key || (GODWIT_SABOTAGE(abort_by_prefix) && upload.key.starts_with(key));
+            if (ours) pending.uploads.push_back(std::move(upload));
         }
         if (pending.uploads.size() > kUploadsMax) break;
         if (!page.truncated || beyond) co_return std::move(pending);
@@ -230,8 +233,9 @@ Task<Result<void>> abort_uploads_since(Context& context, const Bucket& bucket, c
     // Some servers tell the second only.
     std::int64_t since_ns = (since_unix_ns + found.server_ahead.count()) / kSecond * kSecond;
     for (PendingUpload& pending : found.uploads) {
+        if (GODWIT_SABOTAGE(abort_what_is_older)) since_ns = 0;
         if (pending.initiated_ns < since_ns || pending.upload_id == kept_id) continue;
-        UploadId upload{key, std::move(pending.upload_id)};
+        UploadId upload{std::move(pending.key), std::move(pending.upload_id)};
         GODWIT_CO_TRY_VOID(co_await abort_upload(context, bucket, upload));
     }
     co_return {};

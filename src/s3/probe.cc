@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/sabotage.h"
 #include "runtime/retry.h"
 #include "s3/checksum_headers.h"
 #include "s3/probe_remains.h"
@@ -139,7 +140,7 @@ Task<Result<ProbeResult>> Probe::run(ChecksumChoice choice) {
 Task<Result<void>> Probe::checksums(ChecksumChoice choice) {
     for (DigestAlgorithm algorithm : candidates(choice)) {
         GODWIT_CO_TRY(bool proved, co_await checks(algorithm));
-        if (!proved) continue;
+        if (!proved && !GODWIT_SABOTAGE(attest_unprobed)) continue;
         result_.attests = algorithm;
         co_return {};
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
 #include "runtime/retry.h"
 #include "s3/checksum_headers.h"
 
@@ -21,6 +22,7 @@ constexpr int kStaleReadsMax = 6;
 Condition condition(bool absent_enforced, bool match_enforced,
                     const std::optional<model::Identity>& replaces) {
     Condition condition;
+    if (GODWIT_SABOTAGE(drop_conditions)) return condition;
     if (!replaces) condition.absent = absent_enforced;
     if (replaces && match_enforced) condition.etag = replaces->tag;
     return condition;
@@ -98,7 +100,8 @@ BodyChecks checks_for(const WritePolicy& policy, std::span<const std::byte> byte
 
 Proof proof_of_put(const WritePolicy& policy, const BodyChecks& sent, const Stored& stored) {
     if (policy.probe.attests && sent.checksum) return {EvidenceLevel::Attested, sent.checksum};
-    if (sent.md5 && etag_equals(stored.etag, *sent.md5)) return {EvidenceLevel::Attested, sent.md5};
+    if (sent.md5 && (etag_equals(stored.etag, *sent.md5) || GODWIT_SABOTAGE(trust_any_etag)))
+        return {EvidenceLevel::Attested, sent.md5};
     return {};
 }
 
@@ -129,7 +132,8 @@ Task<Result<Digest>> digest_stored(Context& context, const Bucket& bucket, const
 Task<Result<Proof>> read_back(Context& context, const Bucket& bucket, const GetObject& get,
                               const Digest& expected) {
     GODWIT_CO_TRY(Digest stored, co_await digest_stored(context, bucket, get));
-    if (stored == expected) co_return Proof{EvidenceLevel::ReadBack, stored};
+    if (stored == expected || GODWIT_SABOTAGE(skip_s3_read_back_compare))
+        co_return Proof{EvidenceLevel::ReadBack, stored};
     co_return Error(ErrorKind::Corrupt, "verify", bucket.client->uri(get.key),
                     fmt::format("sent {}, read back {}", expected.display(), stored.display()))
         .with_code("Mismatch");

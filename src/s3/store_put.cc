@@ -1,5 +1,7 @@
 #include "s3/store_put.h"
 
+#include "base/sabotage.h"
+
 namespace godwit::s3 {
 
 namespace {
@@ -8,6 +10,10 @@ namespace {
 Task<Result<store::Receipt>> settle(Context& context, const Bucket& bucket, const WritePolicy& policy,
                                     const Sent& sent, Error error) {
     if (!may_have_happened(error)) co_return std::move(error);
+    if (GODWIT_SABOTAGE(assume_put_happened)) {
+        co_return store::Receipt{
+            {sent.request.size_bytes, 0, {}}, model::EvidenceLevel::Attested, sent.digest};
+    }
     auto found = co_await find_sent(context, bucket, policy, sent);
     if (found && *found) co_return std::move(**found);
     co_return std::move(error);

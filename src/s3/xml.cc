@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/sabotage.h"
 #include "base/time_format.h"
 #include "s3/checksum_headers.h"
 #include "s3/list_scan.h"
@@ -109,6 +110,7 @@ std::string read_composite(pugi::xml_node root) {
 
 Result<StoredResult> parse_stored(const Operation& operation, const AnswerHead& head, std::string body,
                                   std::string_view root_name) {
+    if (GODWIT_SABOTAGE(believe_200)) return StoredResult();
     XmlDocument document;
     GODWIT_TRY_VOID(open_answer(document, operation, head, std::move(body), root_name));
     pugi::xml_node root = document.root();
@@ -170,6 +172,7 @@ Result<ListPage> parse_list_page(const Operation& operation, const AnswerHead& h
         }
     }
     page.truncated = reading.boolean("IsTruncated", text_of(root, "IsTruncated"));
+    if (GODWIT_SABOTAGE(no_token_is_the_end) && !root.child("NextContinuationToken")) page.truncated = false;
     if (page.truncated) {
         page.next_token = reading.required("NextContinuationToken", text_of(root, "NextContinuationToken"));
     }

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/encoding.h"
+#include "base/sabotage.h"
 #include "base/time_format.h"
 #include "s3/checksum_headers.h"
 #include "s3/utf8.h"
@@ -165,6 +166,7 @@ bool Reading::boolean(const char* element, std::string_view text) {
 std::string Reading::name(const char* element, std::string_view text, bool encoded) {
     if (!encoded) return std::string(text);
     std::optional<std::string> decoded = form_decode(text);
+    if (GODWIT_SABOTAGE(decode_twice) && decoded) decoded = form_decode(std::string(*decoded));
     if (!decoded) fail(element, text, "percent-encoding");
     return std::move(decoded).value_or(std::string());
 }
