@@ -38,6 +38,8 @@
     BUG(forget_unproven, "what was written and not proved counts as equal in the next run")              \
     BUG(last_part_short, "the last part lacks a byte")                                                   \
     BUG(combine_as_they_come, "digests of parts are combined in the order of their arrival")             \
+    BUG(forget_upload_intent, "an upload begins before the ledger knows of it")                          \
+    BUG(resume_other_generation, "an upload of an older source is carried on with a newer one")          \
     /* s3 */                                                                                             \
     BUG(accept_unsorted_keys, "keys of a listing that are doubled or out of order are taken")            \
     BUG(accept_repeated_token, "a listing that does not go forward is followed")                         \
@@ -51,6 +53,7 @@
     BUG(ignore_echoed_checksum, "the checksum in the answer to a write is not compared")                 \
     BUG(ignore_told_checksum, "the checksum in the answer to Complete is not compared")                  \
     BUG(skip_whole_check, "the digest of all parts is not compared with the source's")                   \
+    BUG(drop_pinned_if_match, "reads are not pinned to a generation")                                    \
     BUG(read_any_generation, "the generation that an answer tells is not compared")                      \
     BUG(ignore_stored_checksum, "the checksum that the store keeps is not compared with what it sent")   \
     BUG(trust_stored_parts, "a resumed upload takes the parts that are there without comparing them")    \
@@ -58,6 +61,7 @@
     BUG(abort_what_is_older, "uploads that others began before ours are aborted")                        \
     BUG(assume_put_happened, "a write whose answer was lost counts as done")                             \
     BUG(believe_any_region, "requests are signed for whatever region an answer names")                   \
+    BUG(repeat_secret_answer, "what an endpoint of credentials says is repeated in an error")            \
     /* net, runtime, base */                                                                             \
     BUG(accept_any_certificate, "no certificate is verified")                                            \
     BUG(accept_any_host_name, "a certificate for another name is taken")                                 \

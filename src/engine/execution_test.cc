@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "ledger/memory_journal.h"
@@ -245,6 +246,61 @@ TEST(Execution, H74_killed_at_any_moment_it_is_carried_on_to_the_same_end) {
         world.expect_same_objects();
         world.expect_counts_add_up(*result);
         EXPECT_TRUE(world.destination.uploads.empty());
+    }
+}
+
+// The number of the first operation of this name at the destination, in an undisturbed copy of one large
+// object.
+std::uint64_t first_operation(std::string_view name) {
+    World world;
+    world.fill(1);
+    EXPECT_TRUE(world.run());
+    const std::vector<std::string>& names = world.destination_faults.names();
+    auto found = std::ranges::find(names, name);
+    EXPECT_NE(found, names.end()) << name;
+    return static_cast<std::uint64_t>(found - names.begin()) + 1;
+}
+
+// The answer to the beginning is lost, and the process is killed before it can ask again.
+TEST(Execution, E59_an_upload_of_which_only_the_intent_is_known_is_ended_by_the_run_that_carries_on) {
+    store::Fault lost{first_operation("begin"), store::FaultMoment::After, ErrorKind::Lost, false};
+    int left_behind = 0;
+    for (int milliseconds = 0; milliseconds < 100; milliseconds += 5) {
+        SCOPED_TRACE("killed after " + std::to_string(milliseconds) + " ms");
+        World world;
+        world.fill(1);
+        world.destination_faults = store::FaultPlan(lost);
+        world.run(Duration::max(), std::chrono::milliseconds(milliseconds));
+        if (world.destination.uploads.empty()) continue;
+        ++left_behind;
+        world.journal.void_leases();
+        auto result = world.run();
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->status, ExecutionStatus::Clean);
+        EXPECT_TRUE(world.destination.uploads.empty());
+        world.expect_same_objects();
+    }
+    EXPECT_GT(left_behind, 0);
+}
+
+// An upload carries the metadata of the generation that it was begun for.
+TEST(Execution, A10_an_upload_of_an_older_generation_is_not_carried_on) {
+    for (bool changed : {false, true}) {
+        World world;
+        world.fill(1);
+        store::Fault gone{first_operation("commit"), store::FaultMoment::Before, ErrorKind::Lost, true};
+        world.destination_faults = store::FaultPlan(gone);
+        world.run(Duration::max(), std::chrono::milliseconds(200));
+        ASSERT_EQ(world.destination.uploads.size(), 1u);
+        if (changed) world.source.write("dir0/object0", std::string(3 * kPart + 17, 'x'));
+        world.destination_faults = store::FaultPlan();
+        world.journal.void_leases();
+        auto result = world.run();
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->status, ExecutionStatus::Clean);
+        EXPECT_EQ(std::ranges::count(world.destination_faults.names(), "resume"), changed ? 0 : 1);
+        EXPECT_TRUE(world.destination.uploads.empty());
+        world.expect_same_objects();
     }
 }
 

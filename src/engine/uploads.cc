@@ -1,5 +1,7 @@
 #include "engine/uploads.h"
 
+#include "base/sabotage.h"
+
 namespace godwit::engine {
 
 using ledger::Upload;
@@ -18,7 +20,9 @@ Task<Result<std::string>> JournalUploads::find(const PlannedObject& object) {
     auto found = uploads_.find(object.key.bytes());
     if (found == uploads_.end()) co_return std::string();
     Upload upload = found->second;
-    if (!upload.checkpoint.empty() && model::same_generation(upload.source, object.source)) {
+    bool same =
+        GODWIT_SABOTAGE(resume_other_generation) || model::same_generation(upload.source, object.source);
+    if (!upload.checkpoint.empty() && same) {
         co_return std::move(upload.checkpoint);
     }
     // Of another generation, or begun without our having learned its name: not to be carried on.
@@ -32,6 +36,7 @@ Task<Result<void>> JournalUploads::intend(const PlannedObject& object) {
     upload.intent_unix_ns = context_.loop().unix_time_ns();
     upload.source = object.source;
     uploads_.insert_or_assign(object.key.bytes(), upload);
+    if (GODWIT_SABOTAGE(forget_upload_intent)) co_return {};
     co_return co_await journal_.put_upload(std::move(upload));
 }
 

@@ -322,7 +322,7 @@ class EndpointTest : public ChainTest {
 
     StubEndpoint::Reply answer(const StubRequest& request) {
         std::string line = request.line();
-        if (broken) return {"500 Oops", "secret words"};
+        if (broken) return {"500 Oops", "<Error><Code>Oops</Code><Message>secret words</Message></Error>"};
         if (line == "PUT /latest/api/token") return {"200 OK", "imds-token"};
         if (line.starts_with("GET /latest/") && request.header("x-aws-ec2-metadata-token") != "imds-token") {
             return {"401 Unauthorized", ""};

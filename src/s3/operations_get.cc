@@ -187,7 +187,8 @@ Request get_request(const Bucket& bucket, const GetObject& get, ByteRange expect
     Request request(RequestKind::GetObject, get.key);
     // Bytes as they are stored, from servers that would unpack or pack them on the way (E60).
     request.headers.add_unsigned("accept-encoding", "identity");
-    if (!get.etag.empty()) request.headers.add("if-match", quoted_etag(get.etag));
+    bool pinned = !get.etag.empty() && !GODWIT_SABOTAGE(drop_pinned_if_match);
+    if (pinned) request.headers.add("if-match", quoted_etag(get.etag));
     if (ranged) {
         request.headers.add("range", range_value(expected.offset_bytes, expected.size_bytes));
     } else {

@@ -51,6 +51,20 @@ TEST_F(HostileReads, A10_a_server_that_ignores_if_match_is_caught_by_its_etag) {
     EXPECT_KIND(get("object", old), ErrorKind::Changed);
 }
 
+// Something on the way tells the old ETag with the new bytes: only the server can notice.
+TEST_F(HostileReads, A10_a_stale_etag_in_the_answer_hides_no_new_generation) {
+    Identity old = written("object", pattern(300'000, 1));
+    auto source = open("object", old, 0);
+    ASSERT_OK(source);
+    written("object", pattern(300'000, 2));
+    Effects stale;
+    stale.headers = {{"ETag", '"' + old.tag + '"'}};
+    rule(Operation::GetObject, "object", stale);
+    std::string read(1000, '\0');
+    EXPECT_KIND(run((*source)->read(context_, 0, std::as_writable_bytes(std::span(read)))),
+                ErrorKind::Changed);
+}
+
 // The same bytes, and so the same ETag, but perhaps other metadata.
 TEST_F(HostileReads, A10_equal_bytes_of_another_version_are_changed) {
     Identity identity = written("object", pattern(300'000, 1));
