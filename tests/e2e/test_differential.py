@@ -90,8 +90,12 @@ LOCAL_TOOLS = {
     "cp -a": ("cp", "-a", "--remove-destination", "-T"),
     # Without the window it takes two times within one second for equal.
     "rsync -a": ("rsync", "-a", "--modify-window=-1"),
-    "rsync -aHX": ("rsync", "-aHX", "--modify-window=-1"),
+    "rsync -aHX": ("timeout", "20", "rsync", "-aHX", "--modify-window=-1"),
 }
+
+
+# With -H rsync 3.5 may wait for itself for ever after changes (seed 95); then there is nothing to compare.
+TIMED_OUT = 124
 
 
 def run_local(tool: str, source: Path, copy: Path) -> int:
@@ -104,13 +108,13 @@ def keys_that_failed(godwit: Godwit) -> set[bytes]:
     return {key.rstrip(b"/") for key in keys}
 
 
-def compare_local(source: Path, ours: Path, results: Path, table: list[Known]) -> list[Seen]:
-    """What no entry of the table explains, against every tool and against the source itself."""
+def compare_local(source: Path, ours: Path, results: Path, tools: list[str]) -> list[Seen]:
+    """What no entry of the table explains, against the tools and against the source itself."""
     origin, own = facts(source), facts(ours)
     seen = seen_between("source", origin, own, origin)
-    for tool in LOCAL_TOOLS:
+    for tool in tools:
         seen += seen_between(tool, origin, own, facts(results / tool))
-    return unexplained(seen, table)
+    return unexplained(seen, LOCAL)
 
 
 def has_to_be_sent(fact: dict[str, object], copy: dict[str, object]) -> bool:
@@ -133,7 +137,7 @@ def test_a3_a8_f62_f63_f65_f68_g69_directories_end_as_other_tools_leave_them(god
     assert run.code == CLEAN and adds_up(run.summary), str(run)
     for tool in LOCAL_TOOLS:
         assert run_local(tool, source, tmp_path / tool) == 0
-    assert compare_local(source, ours, tmp_path, LOCAL) == []
+    assert compare_local(source, ours, tmp_path, list(LOCAL_TOOLS)) == []
     for tool in LOCAL_TOOLS:
         adopted = godwit.copy(source, tmp_path / tool)
         assert adopted.code == CLEAN and adopted.summary["copied"] == 0, f"what {tool} made: {adopted}"
@@ -141,9 +145,8 @@ def test_a3_a8_f62_f63_f65_f68_g69_directories_end_as_other_tools_leave_them(god
     tree.change()
     run = godwit.copy(source, ours)
     assert adds_up(run.summary), str(run)
-    for tool in LOCAL_TOOLS:
-        run_local(tool, source, tmp_path / tool)
-    assert compare_local(source, ours, tmp_path, LOCAL) == []
+    tools = [tool for tool in LOCAL_TOOLS if run_local(tool, source, tmp_path / tool) != TIMED_OUT]
+    assert compare_local(source, ours, tmp_path, tools) == []
     origin, own = facts(source), facts(ours)
     blocked = {path for path in origin if is_blocked(path, origin, own)}
     assert keys_that_failed(godwit) == blocked, str(run)
@@ -152,8 +155,8 @@ def test_a3_a8_f62_f63_f65_f68_g69_directories_end_as_other_tools_leave_them(god
     run = godwit.copy(source, ours)
     assert run.summary["bytes"] == 0 and run.summary["failed"] == len(blocked), str(run)
     assert run.summary["copied"] == 0 or blocked, str(run)
-    assert compare_local(source, ours, tmp_path, LOCAL) == []
-    for tool in LOCAL_TOOLS:
+    assert compare_local(source, ours, tmp_path, tools) == []
+    for tool in tools:
         needed = bytes_to_send(origin, facts(tmp_path / tool))
         run = Godwit(tmp_path / f"home of {tool}").copy(source, tmp_path / tool)
         assert run.summary["bytes"] <= needed, f"what {tool} made: {run}"
