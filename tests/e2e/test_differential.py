@@ -208,6 +208,12 @@ def state_of_files(server, bucket: str, name: str, source: Facts) -> dict[str, t
     return {key: state for key, state in entries.items() if key in names}
 
 
+@pytest.fixture(params=[pytest.param("rgw", marks=pytest.mark.slow), "checksum_server"])
+def server(request):
+    """Minutes a seed with RGW, which takes its time for each of the thousands of small requests."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.mark.parametrize("seed", seeds(S3_SEEDS_QUICK, S3_SEEDS))
 def test_a8_f62_f64_f68_g69_g72_buckets_end_as_other_tools_leave_them(godwit, clients, server, bucket, tmp_path, seed):
     source = tmp_path / "source"
