@@ -45,6 +45,8 @@ def begun(godwit, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        # Whoever runs these tests under nohup has told all children to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     for line in process.stdout:
         event = json.loads(line)
