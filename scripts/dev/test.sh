@@ -2,8 +2,8 @@
 # ./dev test [--all] [--preset PRESET] [FILTER]: builds PRESET (dev, asan or tsan), then runs the unit
 # tests, the lint rules and the end-to-end tests. The last line is `N passed, N failed, N skipped`.
 #
-#   --all    also what takes longer than minutes (ctest label `slow`, pytest marker `slow`); the kill tests then
-#            take the release binary
+#   --all    also what takes longer than minutes (ctest label `slow`, pytest marker `slow`), and ./dev sabotage; the
+#            kill tests then take the release binary
 #   FILTER   only test programs of that name; else only test cases whose name contains it
 set -euo pipefail
 . scripts/dev/steps.sh
@@ -70,4 +70,11 @@ step_and_go_on "test: programs" ctest "${ctest_arguments[@]}"
 echo "$step_status" >"$results/ctest.exit"
 step_and_go_on "test: end to end" run_end_to_end
 echo "$step_status" >"$results/pytest.exit"
-exec python3 scripts/dev/count_tests.py "$results"
+sabotage_status=0
+if [[ $all == yes ]]; then
+    step_and_go_on "test: sabotage" bash scripts/dev/sabotage.sh
+    sabotage_status=$step_status
+fi
+count_status=0
+python3 scripts/dev/count_tests.py "$results" || count_status=$?
+((count_status == 0 && sabotage_status == 0))

@@ -18,11 +18,11 @@ START_SECONDS_MAX = 400
 LOG_SECONDS_MAX = 20
 
 # What of the caller's environment could send a client elsewhere, or make it ask elsewhere.
-_FOREIGN = re.compile(r"^(AWS_|RCLONE_|GODWIT_|https?_proxy$|all_proxy$|no_proxy$)", re.IGNORECASE)
+_FOREIGN = re.compile(r"^(AWS_|RCLONE_|GODWIT_(?!SABOTAGE$)|https?_proxy$|all_proxy$|no_proxy$)", re.IGNORECASE)
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without anything that configures an S3 client."""
+    """The environment without anything that configures an S3 client; a planted bug (tests/sabotage) stays."""
     kept = {name: value for name, value in os.environ.items() if not _FOREIGN.match(name)}
     return kept | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null", "LC_ALL": "C.UTF-8"}
 

@@ -59,15 +59,17 @@ def run(build: Path, test: str, bug: str | None) -> tuple[str, str]:
     except subprocess.TimeoutExpired:
         return "hung", f"no end within {SECONDS_MAX} s"
     text = done.stdout.decode(errors="replace")
-    return verdict(done.returncode, text), text
+    return verdict(test, done.returncode, text), text
 
 
-def verdict(status: int, text: str) -> str:
-    if "[  PASSED  ] 1 test." in text or " passed in " in text and status == 0:
-        return "skipped" if "[  SKIPPED ]" in text else "passed"
-    if "[ RUN      ]" in text or "FAILED" in text:
-        return "failed"
-    return "skipped" if " skipped in " in text else "not there"
+def verdict(test: str, status: int, text: str) -> str:
+    if "[  SKIPPED ] 1 test" in text or " skipped in " in text:
+        return "skipped"
+    end_to_end = test.split(":")[0].endswith(".py")
+    ran = status in (0, 1) if end_to_end else "[ RUN      ]" in text
+    if not ran:
+        return "not there"
+    return "passed" if status == 0 else "failed"
 
 
 def complaint(bug: str, test: str, clean: tuple[str, str], planted: tuple[str, str]) -> str:
@@ -75,7 +77,7 @@ def complaint(bug: str, test: str, clean: tuple[str, str], planted: tuple[str, s
     if clean[0] != "passed":
         return f"{bug}: {test} is no proof: without the bug it is {clean[0]}\n{clean[1]}"
     if planted[0] != "failed":
-        return f"{bug}: NOT CAUGHT by {test}, which {planted[0]}\n"
+        return f"{bug}: NOT CAUGHT by {test}, which is {planted[0]}\n"
     return ""
 
 
