@@ -21,9 +21,13 @@ LOG_SECONDS_MAX = 20
 _FOREIGN = re.compile(r"^(AWS_|RCLONE_|GODWIT_(?!SABOTAGE$)|https?_proxy$|all_proxy$|no_proxy$)", re.IGNORECASE)
 
 
+# Taken once: pytest changes its own variables while threads of ours would walk over them.
+_CALLERS = dict(os.environ)
+
+
 def clean_environment() -> dict[str, str]:
     """The environment without anything that configures an S3 client; a planted bug (tests/sabotage) stays."""
-    kept = {name: value for name, value in os.environ.items() if not _FOREIGN.match(name)}
+    kept = {name: value for name, value in _CALLERS.items() if not _FOREIGN.match(name)}
     return kept | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null", "LC_ALL": "C.UTF-8"}
 
 
