@@ -61,6 +61,13 @@ class Case:
     def objects_for(self, client: Client) -> int:
         return max(100, int(self.objects * client.scale))
 
+    def synthetic(self, server: Double, client: Client) -> str:
+        """A bucket with as many computed objects as the client is given."""
+        objects = self.objects_for(client)
+        bucket = f"source-{objects}"
+        server.make_synthetic(bucket, objects, self.object_bytes)
+        return bucket
+
     def start_server(self, place: Place) -> Double | None:
         return Double(place.program, place.data, *self.server_options, tls=self.tls, cpu=place.cpu)
 
@@ -135,9 +142,7 @@ class Get(Case):
     server_options = ("--anonymous",)
 
     def prepare(self, place: Place, server: Double | None, client: Client) -> Job:
-        objects = self.objects_for(client)
-        bucket = f"source-{objects}"
-        server.make_synthetic(bucket, objects, self.object_bytes)
+        bucket = self.synthetic(server, client)
         destination = fresh(place.data / "down")
         destination.mkdir()
         state = fresh(place.state / "runs")
@@ -277,9 +282,7 @@ class Between(Small):
     name, title = "between", "bucket to bucket of one server, 4 KiB objects"
 
     def prepare(self, place: Place, server: Double | None, client: Client) -> Job:
-        objects = self.objects_for(client)
-        bucket = f"source-{objects}"
-        server.make_synthetic(bucket, objects, self.object_bytes)
+        bucket = self.synthetic(server, client)
         state = fresh(place.state / "runs")
         return Job((bucket, ""), ("bench", f"{self.name}/{client.name}-{state.name}"), server, state)
 
@@ -306,10 +309,7 @@ class List(Case):
         return self.sizes.listed
 
     def prepare(self, place: Place, server: Double | None, client: Client) -> Job:
-        objects = self.objects_for(client)
-        bucket = f"listed-{objects}"
-        server.make_synthetic(bucket, objects, self.object_bytes)
-        return Job((bucket, ""), ("", ""), server, fresh(place.state / "runs"), lists=True)
+        return Job((self.synthetic(server, client), ""), ("", ""), server, fresh(place.state / "runs"), lists=True)
 
     def check(self, job: Job, objects: int) -> None:
         pages = count_of(job.server, "ListObjectsV2", "ListObjects")

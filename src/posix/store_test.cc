@@ -305,9 +305,13 @@ TEST_F(PosixStoreTest, F66_what_has_another_case_is_not_overwritten_where_case_m
     };
     constexpr bool kUnnamed = true, kNamed = false;
     ASSERT_TRUE(put_new("README", kNamed));
-    for (bool unnamed : {kUnnamed, kNamed, kNamed}) {
-        auto refused = put_new("readme", unnamed);
-        os.fail("rename", EINVAL);  // the last time without RENAME_NOREPLACE
+    struct Way {
+        bool unnamed;
+        int rename_error;  // EINVAL: a file system without RENAME_NOREPLACE
+    };
+    for (const Way& way : {Way{kUnnamed, 0}, Way{kNamed, 0}, Way{kNamed, EINVAL}}) {
+        if (way.rename_error) os.fail("rename", way.rename_error);
+        auto refused = put_new("readme", way.unnamed);
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().kind(), ErrorKind::Exists);
         EXPECT_EQ(refused.error().code(), "NamesFold");
