@@ -92,7 +92,9 @@ class Comparison {
           rate_(context.loop(), options.bytes_per_second),
           shared_{context.loop(), context_,  options, source,   destination,
                   memory_,        requests_, rate_,   uploads_, progress},
-          group_(context.loop()) {}
+          group_(context.loop()) {
+        context_.set_pressure(requests_);
+    }
 
     Task<Result<CompareResult>> run();
 
@@ -257,10 +259,10 @@ Task<void> Comparison::look(Entry source, Entry destination) {
 }
 
 Task<Result<std::optional<ObjectInfo>>> Comparison::stat(store::Store& store, const model::Key& key) {
-    GODWIT_CO_TRY(runtime::Permit slot, co_await requests_.acquire(context_));
+    GODWIT_CO_TRY(runtime::AdaptiveLimit::Slot slot, co_await requests_.acquire(context_));
     bool with_tags = false;
     auto info = co_await store.stat(context_, key, with_tags);
-    if (info) requests_.succeeded();
+    if (info) slot.succeeded();
     co_return std::move(info);
 }
 

@@ -42,7 +42,9 @@ Execution::Execution(Context& context, store::Store& source, store::Store& desti
       uploads_(context_, journal, destination),
       shared_{context.loop(), new_work_, options, source,   destination,
               memory_,        requests_, rate_,   uploads_, progress},
-      worker_(shared_, journal) {}
+      worker_(shared_, journal) {
+    context_.set_pressure(requests_);
+}
 
 void Execution::drain() {
     worker_.drain();

@@ -25,7 +25,7 @@ struct ExecutionOptions {
     // Parts up to this size are held whole; of larger ones a piece of this size at a time.
     std::uint64_t piece_bytes_max = 8ull << 20;
     // Requests (or file operations) in flight: where to begin, and the bound.
-    std::uint32_t concurrency_start = 16;
+    std::uint32_t concurrency_start = 64;
     std::uint32_t concurrency_max = 1024;
     // 0: no limit.
     std::uint64_t bytes_per_second = 0;

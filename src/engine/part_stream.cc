@@ -75,12 +75,12 @@ Task<Result<void>> move_part(PartRun& run, const PartRange& part) {
 }
 
 // Holds the permits that its caller took, so that parts start in order and memory is bounded.
-Task<void> part_task(PartRun& run, PartRange part, runtime::Permit memory, runtime::Permit slot) {
+Task<void> part_task(PartRun& run, PartRange part, runtime::Permit memory,
+                     runtime::AdaptiveLimit::Slot slot) {
     Result<void> moved = co_await move_part(run, part);
     if (moved) {
-        run.shared.requests.succeeded();
+        slot.succeeded();
     } else {
-        if (moved.error().kind() == ErrorKind::Busy) run.shared.requests.overloaded();
         run.fail(std::move(moved.error()));
     }
     memory.release();
@@ -90,7 +90,7 @@ Task<void> part_task(PartRun& run, PartRange part, runtime::Permit memory, runti
 Task<Result<void>> start_part(PartRun& run, runtime::TaskGroup& group, PartRange part) {
     GODWIT_CO_TRY(runtime::Permit memory,
                   co_await run.shared.memory.acquire(run.context, run.held_bytes(part)));
-    GODWIT_CO_TRY(runtime::Permit slot, co_await run.shared.requests.acquire(run.context));
+    GODWIT_CO_TRY(runtime::AdaptiveLimit::Slot slot, co_await run.shared.requests.acquire(run.context));
     group.spawn(part_task(run, part, std::move(memory), std::move(slot)));
     co_return {};
 }

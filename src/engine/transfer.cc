@@ -109,7 +109,7 @@ Task<Result<ObjectEnd>> Attempt::copy_through_us() {
     std::uint64_t room = whole_room_bytes(request, object_.source.size_bytes);
     // Memory first, here as for parts: who holds a request never waits for memory, or both would wait.
     GODWIT_CO_TRY(runtime::Permit memory, co_await shared_.memory.acquire(shared_.new_work, room));
-    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
+    GODWIT_CO_TRY(runtime::AdaptiveLimit::Slot slot, co_await shared_.requests.acquire(shared_.new_work));
     start_.release();
     GODWIT_CO_TRY_VOID(co_await shared_.rate.take(context_, room));
 
@@ -124,7 +124,7 @@ Task<Result<ObjectEnd>> Attempt::copy_through_us() {
         shared_.progress.moved_bytes += object_.source.size_bytes;
         // A read-back takes permits of its own, as parts do: holding these could starve it for ever.
         memory.release();
-        slot.release();
+        slot.succeeded();
         co_return co_await prove(std::move(receipt), std::move(evidence));
     }
     memory.release();
@@ -243,7 +243,7 @@ Task<Result<ObjectEnd>> Attempt::prove(store::Receipt receipt, model::Evidence e
 }
 
 Task<Result<ObjectEnd>> Attempt::copy_inside_server() {
-    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
+    GODWIT_CO_TRY(runtime::AdaptiveLimit::Slot slot, co_await shared_.requests.acquire(shared_.new_work));
     start_.release();
     store::CopyRequest request;
     request.source_key = object_.key;
@@ -257,6 +257,7 @@ Task<Result<ObjectEnd>> Attempt::copy_inside_server() {
     published_ = true;
     GODWIT_CO_TRY(store::Receipt receipt,
                   co_await shared_.destination.copy_from(context_, shared_.source, request));
+    slot.succeeded();
     shared_.progress.moved_bytes += object_.source.size_bytes;
     model::Evidence evidence;
     evidence.source = object_.source;
@@ -276,7 +277,7 @@ ObjectEnd Attempt::unchanged(const model::ObjectInfo& destination) const {
 
 // Asks both stores about the object, then does what the answers say.
 Task<Result<ObjectEnd>> Attempt::examine() {
-    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
+    GODWIT_CO_TRY(runtime::AdaptiveLimit::Slot slot, co_await shared_.requests.acquire(shared_.new_work));
     start_.release();
     bool with_tags = false;
     scope_ = Scope::Source;
@@ -284,7 +285,7 @@ Task<Result<ObjectEnd>> Attempt::examine() {
     if (!source) co_return vanished();
     scope_ = Scope::Destination;
     GODWIT_CO_TRY(auto destination, co_await shared_.destination.stat(context_, object_.key, with_tags));
-    slot.release();
+    slot.succeeded();
     if (!destination) co_return co_await copy();
     model::Plan plan = model::plan_examined(*source, *destination, shared_.options.policy);
     if (plan.action == PlanAction::Skip) co_return unchanged(*destination);
@@ -319,7 +320,7 @@ Task<Result<ObjectEnd>> Attempt::recheck() {
 }
 
 Task<Result<ObjectEnd>> Attempt::bring_metadata() {
-    GODWIT_CO_TRY(runtime::Permit slot, co_await shared_.requests.acquire(shared_.new_work));
+    GODWIT_CO_TRY(runtime::AdaptiveLimit::Slot slot, co_await shared_.requests.acquire(shared_.new_work));
     start_.release();
     scope_ = Scope::Source;
     bool with_tags = shared_.options.carry_tags && shared_.destination.capabilities().keeps_tags;
@@ -333,6 +334,7 @@ Task<Result<ObjectEnd>> Attempt::bring_metadata() {
     scope_ = Scope::Destination;
     GODWIT_CO_TRY(store::Receipt receipt,
                   co_await shared_.destination.set_metadata(context_, request, *object_.destination));
+    slot.succeeded();
     ObjectEnd end;
     end.outcome = Outcome::Metadata;
     end.index = true;
@@ -373,10 +375,7 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, Plan
     bool published = false;
     runtime::RetryPolicy policy;
     policy.attempts_max = shared.options.object_attempts_max;
-    policy.on_retry = [&](const Error& error, int, Duration) {
-        ++shared.progress.retries;
-        if (error.kind() == ErrorKind::Busy) shared.requests.overloaded();
-    };
+    policy.on_retry = [&](const Error&, int, Duration) { ++shared.progress.retries; };
     auto one_try = [&](int) -> Task<Result<ObjectEnd>> {
         Attempt attempt(context, shared, object, start);
         Result<ObjectEnd> end = co_await attempt.run();
@@ -385,10 +384,7 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, Plan
         co_return std::move(end);
     };
     Result<ObjectEnd> end = co_await runtime::retry(context, policy, one_try);
-    if (end) {
-        shared.requests.succeeded();
-        co_return std::move(end);
-    }
+    if (end) co_return std::move(end);
     if (ends_execution(context, end.error())) co_return std::move(end.error());
     ObjectEnd failed = end_of_error(scope, std::move(end.error()));
     failed.index = published && !GODWIT_SABOTAGE(forget_unproven) && is_unproven(failed.outcome);

@@ -6,51 +6,91 @@ namespace godwit::runtime {
 namespace {
 
 // After a cut, what is in flight still brings back old news; it must not cut again.
-constexpr Duration kHold = std::chrono::seconds(1);
-// A level is judged by this many of its round trips; the first of them still runs into the next.
-constexpr std::uint32_t kWindows = 2;
-// What doubling must bring to be worth going on.
-constexpr double kGainMin = 1.25;
+constexpr Duration kDeaf = std::chrono::seconds(1);
+// How long a server that was busy is met with small steps.
+constexpr Duration kCareful = std::chrono::seconds(10);
+// The quickest of so many operations is what one takes.
+constexpr std::uint32_t kGroup = 8;
+constexpr std::uint32_t kRoundMin = 2 * kGroup;
+// Twice the level is no gain when operations take twice as long; up to this it is at least a quarter more.
+constexpr double kSlowerMax = 1.6;
+// A step that failed once may have met a bad moment. Then it is tried less and less often.
+constexpr std::uint32_t kRestMax = 64;
+
+std::uint32_t rest_after(std::uint32_t failed_steps) {
+    if (failed_steps < 2) return 0;
+    return std::min(kRestMax, 1u << std::min(failed_steps, 16u));
+}
 
 }  // namespace
 
 AdaptiveLimit::AdaptiveLimit(Loop& loop, std::uint32_t start, std::uint32_t max)
-    : loop_(loop), permits_(std::min(start, max)), max_(max) {
+    : loop_(loop), permits_(std::min(start, max)), start_(std::min(start, max)), max_(max) {
     GODWIT_CHECK(start >= 1 && max >= 1, "start {}, max {}", start, max);
 }
 
-void AdaptiveLimit::succeeded() {
-    if (successes_++ == 0) window_began_ = loop_.now();
-    // More room is of no use to anyone when nobody waits for it.
-    if (level() >= max_ || !permits_.anyone_waiting() || successes_ < kWindows * level()) return;
-    next_level();
-    successes_ = 0;
+Result<AdaptiveLimit::Slot> AdaptiveLimit::Acquire::await_resume() {
+    GODWIT_TRY(Permit permit, Permits::Acquire::await_resume());
+    return Slot(limit_, std::move(permit), limit_.loop_.now());
 }
 
-// Where latency rules, twice the level is twice the rate. Where it brings little more, the other
-// side, the link or this machine is full, and a longer queue would only cost memory and connections.
-void AdaptiveLimit::next_level() {
-    double seconds = std::chrono::duration<double>(loop_.now() - window_began_).count();
-    double rate = successes_ / std::max(seconds, 1e-6);
-    if (!slow_start_) {
-        permits_.set_total(std::min<std::uint64_t>(max_, level() + 1ull));
+void AdaptiveLimit::Slot::succeeded() {
+    permit_.release();
+    limit_->ended(began_);
+}
+
+void AdaptiveLimit::ended(Instant began) {
+    if (began < round_.began) return;
+    // More room is of no use to anyone when nobody waits for it.
+    if (!permits_.anyone_waiting()) return;
+    // What began together with a step up met a shorter queue than it leaves.
+    if (round_.to_skip > 0) {
+        --round_.to_skip;
         return;
     }
-    if (rate < kGainMin * rate_before_) {
-        slow_start_ = false;
-        permits_.set_total(std::max<std::uint32_t>(1, level() / 2));
+    round_.quickest = std::min(round_.quickest, loop_.now() - began);
+    if (++round_.operations % kGroup != 0) return;
+    round_.sum += std::exchange(round_.quickest, Duration::max());
+    if (round_.operations < std::max(kRoundMin, level() / 2)) return;
+    judge(round_.sum / (round_.operations / kGroup));
+}
+
+void AdaptiveLimit::judge(Duration latency) {
+    round_ = Round{.began = round_.began};
+    if (loop_.now() < careful_until_) return set_level(level() + 1);
+    if (rest_rounds_ > 0) {
+        if (--rest_rounds_ == 0) set_level(std::max(std::min(start_, level()), level() / 2));
         return;
     }
-    rate_before_ = rate;
-    permits_.set_total(std::min<std::uint64_t>(max_, level() * 2ull));
+    if (latency_before_ && latency > kSlowerMax * *latency_before_) return step_back();
+    if (latency_before_) failed_steps_ = 0;
+    if (level() == max_) return rest(kRestMax);
+    latency_before_ = latency;
+    set_level(level() * 2);
+}
+
+// A level that was doubled is at least 2.
+void AdaptiveLimit::step_back() {
+    set_level(level() / 2);
+    rest(rest_after(++failed_steps_));
+}
+
+void AdaptiveLimit::rest(std::uint32_t rounds) {
+    latency_before_.reset();
+    rest_rounds_ = rounds;
+}
+
+void AdaptiveLimit::set_level(std::uint32_t level) {
+    round_ = Round{.began = loop_.now(), .to_skip = level / 2};
+    permits_.set_total(std::min(max_, level));
 }
 
 void AdaptiveLimit::overloaded() {
-    if (loop_.now() < hold_until_) return;
-    hold_until_ = loop_.now() + kHold;
-    slow_start_ = false;
-    successes_ = 0;
-    permits_.set_total(std::max<std::uint32_t>(1, level() / 2));
+    if (loop_.now() < deaf_until_) return;
+    deaf_until_ = loop_.now() + kDeaf;
+    careful_until_ = loop_.now() + kCareful;
+    rest(0);
+    set_level(std::max(1u, level() / 2));
 }
 
 }  // namespace godwit::runtime

@@ -40,6 +40,12 @@ void Context::cancel(Error reason) {
     }
 }
 
+void Context::slow_down() {
+    for (Context* context = this; context; context = context->parent_) {
+        if (context->pressure_) return context->pressure_->overloaded();
+    }
+}
+
 void Context::watch(Cancellable& wait) {
     GODWIT_CHECK(!reason_, "a wait began under an ended context");
     waits_.push_back(wait);

@@ -27,6 +27,13 @@ class Cancellable
     virtual void cancelled() = 0;
 };
 
+// What hears that the other side of some work asks for less of it.
+class Pressure {
+  public:
+    virtual ~Pressure() = default;
+    virtual void overloaded() = 0;
+};
+
 class Context : private Timer, private Cancellable {
   public:
     // A root: no deadline.
@@ -50,6 +57,12 @@ class Context : private Timer, private Cancellable {
     // Ends this context and all below it. Only the first reason counts.
     void cancel(Error reason);
 
+    // Whom the work below this context tells that it was asked for less. `pressure` lives as long as
+    // that work.
+    void set_pressure(Pressure& pressure) { pressure_ = &pressure; }
+    // The other side asked for less: the nearest Pressure on the way to the root hears of it.
+    void slow_down();
+
     // Has `wait.cancelled()` called when this context ends. Must not have ended yet.
     void watch(Cancellable& wait);
 
@@ -59,6 +72,7 @@ class Context : private Timer, private Cancellable {
 
     Loop& loop_;
     Context* parent_ = nullptr;
+    Pressure* pressure_ = nullptr;
     Instant deadline_ = Instant::max();
     std::string what_;
     std::optional<Error> reason_;

@@ -51,6 +51,7 @@ auto retry(Context& context, const RetryPolicy& policy, F& attempt) -> decltype(
             co_return std::move(result.error()).with_attempt(number);
         }
         Duration delay = retry_delay(policy, number, result.error(), context.loop().random());
+        if (action_for(result.error().kind()) == Action::SlowDown) context.slow_down();
         if (policy.on_retry) policy.on_retry(result.error(), number, delay);
         GODWIT_CO_TRY_VOID(co_await sleep(context, delay));
     }
