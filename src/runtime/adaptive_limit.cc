@@ -17,6 +17,14 @@ constexpr double kSlowerMax = 1.6;
 // A step that failed once may have met a bad moment. Then it is tried less and less often.
 constexpr std::uint32_t kRestMax = 64;
 
+// More operations a second than one loop gets through.
+constexpr double kPerSecondMax = 50'000;
+
+// More in flight than this would only wait for us.
+double useful_level(Duration latency) {
+    return kPerSecondMax * std::chrono::duration<double>(latency).count();
+}
+
 std::uint32_t rest_after(std::uint32_t failed_steps) {
     if (failed_steps < 2) return 0;
     return std::min(kRestMax, 1u << std::min(failed_steps, 16u));
@@ -59,19 +67,25 @@ void AdaptiveLimit::judge(Duration latency) {
     round_ = Round{.began = round_.began};
     if (loop_.now() < careful_until_) return set_level(level() + 1);
     if (rest_rounds_ > 0) {
-        if (--rest_rounds_ == 0) set_level(std::max(std::min(start_, level()), level() / 2));
+        if (--rest_rounds_ == 0) look_again();
         return;
     }
     if (latency_before_ && latency > kSlowerMax * *latency_before_) return step_back();
     if (latency_before_) failed_steps_ = 0;
-    if (level() == max_) return rest(kRestMax);
+    least_latency_ = std::min(least_latency_, latency);
+    std::uint32_t next = std::min(max_, level() * 2);
+    if (next == level() || next > useful_level(least_latency_)) return rest(kRestMax);
     latency_before_ = latency;
-    set_level(level() * 2);
+    set_level(next);
 }
 
-// A level that was doubled is at least 2.
+void AdaptiveLimit::look_again() {
+    least_latency_ = Duration::max();
+    set_level(std::max(std::min(start_, level()), level() / 2));
+}
+
 void AdaptiveLimit::step_back() {
-    set_level(level() / 2);
+    set_level(std::max(1u, level() / 2));
     rest(rest_after(++failed_steps_));
 }
 

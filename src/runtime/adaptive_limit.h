@@ -4,7 +4,8 @@
 // law that is the same as more of them a second, but it needs no steady supply of work to be seen. The
 // quickest of a few operations stand for a round, so that a busy machine, new connections and large
 // objects among small ones do not look like a full server. Where doubling brought little, the level goes
-// back, and after a rest one lower is tried: so it also comes down from where it is of no use.
+// back, and after a rest one lower is tried: so it also comes down from where it is of no use. It does
+// not go above what one loop could keep up with at the least latency that was seen.
 // When the other side says that it is busy, the level is halved, and grows by one a round for a while.
 // Loop thread only.
 #pragma once
@@ -57,6 +58,7 @@ class AdaptiveLimit final : public Pressure {
   private:
     void ended(Instant began);
     void judge(Duration latency);
+    void look_again();
     void step_back();
     void rest(std::uint32_t rounds);
     void set_level(std::uint32_t level);
@@ -77,6 +79,7 @@ class AdaptiveLimit final : public Pressure {
     Round round_;
     // What an operation took at the level before this one; none while there is nothing to compare with.
     std::optional<Duration> latency_before_;
+    Duration least_latency_ = Duration::max();
     std::uint32_t failed_steps_ = 0;  // in succession
     std::uint32_t rest_rounds_ = 0;   // until the next step is tried
     Instant deaf_until_{};            // to further news of overload

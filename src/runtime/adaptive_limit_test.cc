@@ -99,6 +99,17 @@ TEST_F(AdaptiveLimitTest, stays_low_where_more_in_flight_brings_nothing) {
     end_work();
 }
 
+// Beside compilers, what is near answers after milliseconds, whatever is asked of it.
+TEST_F(AdaptiveLimitTest, stays_low_for_a_near_server_on_a_machine_that_stands_still_now_and_then) {
+    server.latency = 100us;
+    server.service = 35us;
+    server.stall = 4ms;
+    server.stall_every = 8ms;
+    keep_busy(10s);
+    EXPECT_LE(highest, 256u);
+    end_work();
+}
+
 TEST_F(AdaptiveLimitTest, comes_down_when_the_server_becomes_the_bound) {
     server.service = 100us;
     keep_busy(10s);
