@@ -180,6 +180,7 @@ Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
     summary.destination = ends_.destination_text;
     summary.ends_arguments = arguments_.ends_arguments;
     summary.counts = result->counts;
+    summary.levels = std::move(closing->levels);
     summary.took = run_.loop().now() - began_;
     summary.stopped = run_.stopped();
     summary.stopped_by = std::move(result->stopped_by);
@@ -196,7 +197,6 @@ Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
 Result<void> CopyRun::read_ledger(RunSummary& summary) {
     GODWIT_TRY(auto reader, state_->read_ledger(execution_));
     GODWIT_TRY(summary.counters, reader->counters());
-    GODWIT_TRY(summary.levels, reader->levels());
     GODWIT_TRY(summary.errors, reader->error_groups());
     GODWIT_TRY(summary.unlisted, reader->unlisted(RunSummary::kUnlistedMax));
     // What vanished at the source is counted as skipped, and no failure.

@@ -2,12 +2,12 @@
 
 namespace godwit::db {
 
-void Statement::bind_all(std::initializer_list<Value> values) {
+void Statement::bind_all(std::span<const Value> values) {
     int number = 0;
     for (const Value& value : values) bind(++number, value);
 }
 
-Result<void> Statement::run(std::initializer_list<Value> values) {
+Result<void> Statement::run(std::span<const Value> values) {
     ResetAtEnd reset_at_end(*this);
     bind_all(values);
     while (true) {

@@ -49,9 +49,11 @@ class Statement {
     virtual int column_count() const = 0;
 
     // Binds the values to ?1, ?2, ...
-    void bind_all(std::initializer_list<Value> values);
+    void bind_all(std::span<const Value> values);
+    void bind_all(std::initializer_list<Value> values) { bind_all(std::span(values)); }
     // Binds, runs to the end and resets. Rows are passed over.
-    Result<void> run(std::initializer_list<Value> values);
+    Result<void> run(std::span<const Value> values);
+    Result<void> run(std::initializer_list<Value> values) { return run(std::span(values)); }
     // The same, for exactly one row expected at most: true if there was one, which stays readable
     // until reset().
     Result<bool> first(std::initializer_list<Value> values);

@@ -52,9 +52,21 @@ void SqliteDatabase::Notices::publish(const std::vector<std::string>& channels) 
     changed.notify_all();
 }
 
+namespace {
+
+// Before the first connection of the process: SQLite would count what it allocates, under a lock, and
+// nobody asks. Refused, and of no harm, where somebody opened a database before us.
+void count_no_memory() {
+    static const int once = ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)once;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(
     const SqliteOptions& options, Access access, std::shared_ptr<SqliteDatabase::Notices> notices) {
     GODWIT_TRY_VOID(access == Access::Write ? make_file(options.path) : require_file(options.path));
+    count_no_memory();
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |= access == Access::Write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     sqlite3* raw = nullptr;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace godwit::ledger {
 
@@ -42,13 +43,33 @@ Error mismatch(const CountEntry& entry, const CountEntry& other) {
                     model::to_string(entry.outcome), entry.bytes, other.objects, other.bytes));
 }
 
-Result<Counters> count_rows(Statements& statements) {
-    Counters counters;
-    auto add = [&](const OutcomeSize& row) {
-        counters.add(CountOrigin::Rows, row.outcome, row.reason, 1, row.bytes);
-    };
-    GODWIT_TRY_VOID(for_each_outcome_size(statements, add));
-    return counters;
+void add_to(std::vector<LevelSum>& sums, const OutcomeSize& row) {
+    auto same = std::ranges::find_if(
+        sums, [&](const LevelSum& sum) { return sum.outcome == row.outcome && sum.level == row.level; });
+    if (same == sums.end()) same = sums.insert(sums.end(), {row.outcome, row.level, 0, 0});
+    ++same->objects;
+    same->bytes += row.bytes;
+}
+
+std::vector<LevelSum> in_order(std::vector<LevelSum> sums) {
+    std::ranges::sort(sums, [](const LevelSum& a, const LevelSum& b) {
+        return std::tie(a.outcome, b.level) < std::tie(b.outcome, a.level);
+    });
+    return sums;
+}
+
+Result<void> compare(std::vector<CountEntry> counted, const std::vector<CountEntry>& rows) {
+    std::erase_if(counted, [](const CountEntry& entry) { return entry.origin == CountOrigin::Listing; });
+    for (const CountEntry& entry : counted) {
+        const CountEntry* same = find_same(rows, entry);
+        if (!same || same->objects != entry.objects || same->bytes != entry.bytes)
+            return mismatch(entry, same ? *same : CountEntry());
+    }
+    for (const CountEntry& entry : rows) {
+        if (!find_same(counted, entry))
+            return mismatch({CountOrigin::Rows, entry.outcome, entry.reason, 0, 0}, entry);
+    }
+    return {};
 }
 
 }  // namespace
@@ -114,21 +135,24 @@ model::Counts sum_of(const std::vector<CountEntry>& entries) {
     return counts;
 }
 
-Result<void> verify_counters(Statements& statements) {
+Result<std::vector<LevelSum>> level_sums(Statements& statements) {
+    std::vector<LevelSum> sums;
+    auto add = [&](const OutcomeSize& row) { add_to(sums, row); };
+    GODWIT_TRY_VOID(for_each_outcome_size(statements, add));
+    return in_order(std::move(sums));
+}
+
+Result<std::vector<LevelSum>> verify_counters(Statements& statements) {
     GODWIT_TRY(std::vector<CountEntry> counted, read_counters(statements));
-    std::erase_if(counted, [](const CountEntry& entry) { return entry.origin == CountOrigin::Listing; });
-    GODWIT_TRY(const Counters recounted, count_rows(statements));
-    const std::vector<CountEntry>& rows = recounted.entries();
-    for (const CountEntry& entry : counted) {
-        const CountEntry* same = find_same(rows, entry);
-        if (!same || same->objects != entry.objects || same->bytes != entry.bytes)
-            return mismatch(entry, same ? *same : CountEntry());
-    }
-    for (const CountEntry& entry : rows) {
-        if (!find_same(counted, entry))
-            return mismatch({CountOrigin::Rows, entry.outcome, entry.reason, 0, 0}, entry);
-    }
-    return {};
+    Counters recounted;
+    std::vector<LevelSum> sums;
+    auto add = [&](const OutcomeSize& row) {
+        recounted.add(CountOrigin::Rows, row.outcome, row.reason, 1, row.bytes);
+        add_to(sums, row);
+    };
+    GODWIT_TRY_VOID(for_each_outcome_size(statements, add));
+    GODWIT_TRY_VOID(compare(std::move(counted), recounted.entries()));
+    return in_order(std::move(sums));
 }
 
 }  // namespace godwit::ledger

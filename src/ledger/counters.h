@@ -57,7 +57,19 @@ struct OutcomeSize {
 Result<void> for_each_outcome_size(Statements& statements,
                                    const std::function<void(const OutcomeSize&)>& take);
 
-// Counts the rows anew and compares (I8). Fails with Corrupt and both numbers where they differ.
-Result<void> verify_counters(Statements& statements);
+// How many objects ended how, on what evidence.
+struct LevelSum {
+    model::Outcome outcome = model::Outcome::Verified;
+    model::EvidenceLevel level = model::EvidenceLevel::None;
+    std::uint64_t objects = 0;
+    std::uint64_t bytes = 0;
+};
+
+// In the order of outcomes, the strongest evidence first.
+Result<std::vector<LevelSum>> level_sums(Statements& statements);
+
+// Counts the rows anew and compares (I8). Fails with Corrupt and both numbers where they differ. As it
+// reads all rows, it also gives what level_sums() would.
+Result<std::vector<LevelSum>> verify_counters(Statements& statements);
 
 }  // namespace godwit::ledger

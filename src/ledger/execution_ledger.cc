@@ -226,10 +226,11 @@ Task<Result<std::vector<model::IndexRow>>> ExecutionLedger::index_page(model::Ke
 
 Result<ExecutionLedger::Closing> ExecutionLedger::close() {
     writer_->stop();
-    GODWIT_TRY_VOID(verify_counters(tables_->statements()));
+    Closing closing;
+    GODWIT_TRY(closing.levels, verify_counters(tables_->statements()));
     GODWIT_TRY(ExecutionHead head, tables_->head());
-    Closing closing{
-        .status = head.status, .counts = {}, .ended_unix_ns = head.ended_unix_ns, .index_behind = {}};
+    closing.status = head.status;
+    closing.ended_unix_ns = head.ended_unix_ns;
     GODWIT_TRY(closing.counts, tables_->counts());
     Result<void> indexed =
         model::is_final(head.status) ? index_.complete(index_number_, tables_->newest_seq()) : index_.flush();

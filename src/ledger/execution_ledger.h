@@ -72,6 +72,7 @@ class ExecutionLedger final : public Journal {
     struct Closing {
         model::ExecutionStatus status = model::ExecutionStatus::Queued;
         model::Counts counts;
+        std::vector<LevelSum> levels;
         std::optional<std::int64_t> ended_unix_ns;
         // Why the index lags behind; the next run brings it up to date.
         std::optional<Error> index_behind;

@@ -25,16 +25,49 @@ constexpr db::GroupCommitOptions kWriterOptions{.group_rows_due = 1,
                                                 .group_rows_max = 8'192,
                                                 .queue_rows_max = 32'768};
 
-// Positions of `changes` in key order; of several with one key the later comes later.
+// Positions of `changes` in key order; of several with one key the last.
 std::vector<std::uint32_t> in_key_order(const IndexChanges& changes) {
     std::vector<std::uint32_t> order(changes.size());
     std::iota(order.begin(), order.end(), 0u);
     std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
         int compared = changes.key(a).compare(changes.key(b));
-        return compared != 0 ? compared < 0 : a < b;
+        return compared != 0 ? compared < 0 : a > b;
     });
+    auto rest = std::ranges::unique(order, {}, [&](std::uint32_t i) { return changes.key(i); });
+    order.erase(rest.begin(), rest.end());
     return order;
 }
+
+// Rows on their way into the index, as values of a statement: the execution's number, then four a row.
+class PutRows {
+  public:
+    static constexpr std::size_t kRowValues = 4;
+    PutRows(Statements& statements, Value execution) : statements_(statements), execution_(execution) {}
+
+    Result<void> add(const IndexChange& change) {
+        if (values_.empty()) values_.push_back(execution_);
+        values_.insert(values_.end(), {Value::bytes(change.key), Value::bytes(change.evidence),
+                                       Value::integer(static_cast<std::int64_t>(change.level)),
+                                       Value::integer(change.proved_unix_ns)});
+        if (values_.size() < 1 + kIndexRowsAtOnce * kRowValues) return {};
+        GODWIT_TRY_VOID(statements_.run(Sql::PutIndexRows, values_));
+        values_.clear();
+        return {};
+    }
+    // Those that were too few, one by one.
+    Result<void> finish() {
+        for (std::size_t i = 1; i < values_.size(); i += kRowValues) {
+            GODWIT_TRY_VOID(statements_.run(
+                Sql::PutIndexRow, {execution_, values_[i], values_[i + 1], values_[i + 2], values_[i + 3]}));
+        }
+        return {};
+    }
+
+  private:
+    Statements& statements_;
+    Value execution_;
+    std::vector<Value> values_;
+};
 
 Result<std::vector<IndexedExecution>> read_executions(Statements& statements) {
     std::vector<IndexedExecution> executions;
@@ -179,18 +212,16 @@ void Index::apply(std::int64_t execution_number, IndexChanges changes,
 Result<void> Index::write(std::int64_t execution_number, const IndexChanges& changes,
                           std::optional<std::int64_t> applied_seq) {
     Value number = Value::integer(execution_number);
-    GODWIT_TRY(db::Statement * put, statements_->get(Sql::PutIndexRow));
+    PutRows put(*statements_, number);
     for (std::uint32_t i : in_key_order(changes)) {
         const IndexChange change = changes[i];
-        Value key = Value::bytes(change.key);
         if (change.effect == IndexEffect::Remove) {
-            GODWIT_TRY_VOID(statements_->run(Sql::RemoveIndexRow, {key, number}));
+            GODWIT_TRY_VOID(statements_->run(Sql::RemoveIndexRow, {Value::bytes(change.key), number}));
         } else {
-            GODWIT_TRY_VOID(put->run({key, Value::bytes(change.evidence),
-                                      Value::integer(static_cast<std::int64_t>(change.level)), number,
-                                      Value::integer(change.proved_unix_ns)}));
+            GODWIT_TRY_VOID(put.add(change));
         }
     }
+    GODWIT_TRY_VOID(put.finish());
     if (!applied_seq) return {};
     return statements_->run(Sql::SetApplied, {number, Value::integer(*applied_seq), Value::integer(0)});
 }

@@ -68,22 +68,6 @@ Result<std::vector<ErrorGroup>> LedgerReader::error_groups() {
     return groups;
 }
 
-Result<std::vector<LevelSum>> LedgerReader::levels() {
-    std::vector<LevelSum> sums;
-    auto add = [&](const OutcomeSize& row) {
-        auto same = std::ranges::find_if(
-            sums, [&](const LevelSum& sum) { return sum.outcome == row.outcome && sum.level == row.level; });
-        if (same == sums.end()) same = sums.insert(sums.end(), {row.outcome, row.level, 0, 0});
-        ++same->objects;
-        same->bytes += row.bytes;
-    };
-    GODWIT_TRY_VOID(for_each_outcome_size(tables_.statements(), add));
-    std::ranges::sort(sums, [](const LevelSum& a, const LevelSum& b) {
-        return std::tie(a.outcome, b.level) < std::tie(b.outcome, a.level);
-    });
-    return sums;
-}
-
 bool RowFilter::matches(const ObjectRecord& record) const {
     if (record.ended_unix_ns < since_unix_ns) return false;
     if (!outcomes.empty() && std::ranges::find(outcomes, record.outcome) == outcomes.end()) return false;

@@ -23,14 +23,6 @@ struct ErrorGroup {
     OutcomeRow sample;
 };
 
-// How many objects ended how, on what evidence.
-struct LevelSum {
-    model::Outcome outcome = model::Outcome::Verified;
-    model::EvidenceLevel level = model::EvidenceLevel::None;
-    std::uint64_t objects = 0;
-    std::uint64_t bytes = 0;
-};
-
 // One execution's ledger, for reading. One thread at a time. Each question is a short read transaction
 // of its own.
 class LedgerReader {
@@ -47,7 +39,7 @@ class LedgerReader {
     Result<std::vector<CountEntry>> counters();
     // Most frequent first.
     Result<std::vector<ErrorGroup>> error_groups();
-    Result<std::vector<LevelSum>> levels();
+    Result<std::vector<LevelSum>> levels() { return level_sums(tables_.statements()); }
     // At most `count_max` of what could not be listed.
     Result<std::vector<std::string>> unlisted(std::size_t count_max) { return tables_.unlisted(count_max); }
     // Not yet finished and not yet released; of an execution that has ended, what it had to leave behind.

@@ -12,6 +12,31 @@ namespace {
     "duration_ns, index_effect, reason, errors.seq, scope, kind, code, message FROM outcomes "             \
     "LEFT JOIN errors ON errors.seq = outcomes.seq "
 
+// Rows of the index, of execution ?1.
+#define PUT_INDEX "INSERT INTO objects (key, evidence, level, execution, proved_ns) VALUES "
+#define UNLESS_LATER                                                                         \
+    "ON CONFLICT (key) DO UPDATE SET evidence = excluded.evidence, level = excluded.level, " \
+    "execution = excluded.execution, proved_ns = excluded.proved_ns "                        \
+    "WHERE excluded.execution >= objects.execution"
+#define INDEX_ROW(key, evidence, level, proved) "(?" #key ", ?" #evidence ", ?" #level ", ?1, ?" #proved ")"
+#define INDEX_ROWS \
+    INDEX_ROW(2, 3, 4, 5) ", "\
+    INDEX_ROW(6, 7, 8, 9) ", "\
+    INDEX_ROW(10, 11, 12, 13) ", "\
+    INDEX_ROW(14, 15, 16, 17) ", "\
+    INDEX_ROW(18, 19, 20, 21) ", "\
+    INDEX_ROW(22, 23, 24, 25) ", "\
+    INDEX_ROW(26, 27, 28, 29) ", "\
+    INDEX_ROW(30, 31, 32, 33) ", "\
+    INDEX_ROW(34, 35, 36, 37) ", "\
+    INDEX_ROW(38, 39, 40, 41) ", "\
+    INDEX_ROW(42, 43, 44, 45) ", "\
+    INDEX_ROW(46, 47, 48, 49) ", "\
+    INDEX_ROW(50, 51, 52, 53) ", "\
+    INDEX_ROW(54, 55, 56, 57) ", "\
+    INDEX_ROW(58, 59, 60, 61) ", "\
+    INDEX_ROW(62, 63, 64, 65)
+
 constexpr std::array<SqlText, kSqlCount> kCatalogue{{
     {Sql::InsertTask, "InsertTask", kControlSchema,
      "INSERT INTO tasks (id, source_canonical, source_identity, source_uri, destination_canonical, "
@@ -47,11 +72,8 @@ constexpr std::array<SqlText, kSqlCount> kCatalogue{{
      "SELECT outcome, objects, bytes FROM execution_counts WHERE execution = ?1 ORDER BY outcome"},
 
     // A later execution's word is never replaced by an earlier one's, whatever the clock says.
-    {Sql::PutIndexRow, "PutIndexRow", kIndexSchema,
-     "INSERT INTO objects (key, evidence, level, execution, proved_ns) VALUES (?1, ?2, ?3, ?4, ?5) "
-     "ON CONFLICT (key) DO UPDATE SET evidence = excluded.evidence, level = excluded.level, "
-     "execution = excluded.execution, proved_ns = excluded.proved_ns "
-     "WHERE excluded.execution >= objects.execution"},
+    {Sql::PutIndexRow, "PutIndexRow", kIndexSchema, PUT_INDEX "(?2, ?3, ?4, ?1, ?5) " UNLESS_LATER},
+    {Sql::PutIndexRows, "PutIndexRows", kIndexSchema, PUT_INDEX INDEX_ROWS " " UNLESS_LATER},
     {Sql::RemoveIndexRow, "RemoveIndexRow", kIndexSchema,
      "DELETE FROM objects WHERE key = ?1 AND execution <= ?2"},
     {Sql::IndexPage, "IndexPage", kIndexSchema,
@@ -168,7 +190,7 @@ Result<db::Statement*> Statements::get(Sql id) {
     return prepared.get();
 }
 
-Result<void> Statements::run(Sql id, std::initializer_list<db::Value> values) {
+Result<void> Statements::run(Sql id, std::span<const db::Value> values) {
     GODWIT_TRY(db::Statement * statement, get(id));
     return statement->run(values);
 }

@@ -12,6 +12,9 @@
 
 namespace godwit::ledger {
 
+// SQLite spends as much on a statement as on a row.
+inline constexpr std::size_t kIndexRowsAtOnce = 16;
+
 enum class Sql : std::uint8_t {
     // control
     InsertTask,
@@ -27,6 +30,7 @@ enum class Sql : std::uint8_t {
     ExecutionCounts,
     // index
     PutIndexRow,
+    PutIndexRows,  // kIndexRowsAtOnce of them
     RemoveIndexRow,
     IndexPage,
     IndexPageBefore,
@@ -99,7 +103,8 @@ class Statements {
     Result<db::Statement*> get(Sql id);
 
     // get() and run.
-    Result<void> run(Sql id, std::initializer_list<db::Value> values);
+    Result<void> run(Sql id, std::span<const db::Value> values);
+    Result<void> run(Sql id, std::initializer_list<db::Value> values) { return run(id, std::span(values)); }
     db::Connection& connection() { return connection_; }
 
   private:

@@ -38,6 +38,17 @@ struct Call {
 constexpr std::int64_t kBig = std::numeric_limits<std::int64_t>::max();
 constexpr std::string_view kKeyA("a\0\xff", 3), kKeyB("b");
 
+// Of execution 1: `c` is of the second, and stays.
+std::vector<Value> index_rows() {
+    static constexpr std::string_view kKeys = "cdefghijklmnopqr";
+    static_assert(kKeys.size() == kIndexRowsAtOnce);
+    std::vector<Value> values{i(1)};
+    for (std::size_t row = 0; row < kIndexRowsAtOnce; ++row) {
+        values.insert(values.end(), {b(kKeys.substr(row, 1)), b(kKeys.substr(row)), i(2), i(60)});
+    }
+    return values;
+}
+
 // In an order in which each has something to find.
 std::vector<Call> calls() {
     return {
@@ -61,11 +72,12 @@ std::vector<Call> calls() {
         {Sql::InsertIndexExecution, {t("exec-2")}},
         {Sql::SetApplied, {i(2), i(77), i(1)}},
         {Sql::IndexExecutions, {}},
-        {Sql::PutIndexRow, {b(kKeyA), b("evidence"), i(2), i(2), i(100)}},
-        {Sql::PutIndexRow, {b(kKeyA), b("older"), i(2), i(1), i(900)}},
-        {Sql::PutIndexRow, {b(kKeyB), b(""), i(0), i(1), i(101)}},
-        {Sql::PutIndexRow, {b(kKeyB), b("again"), i(4), i(1), i(50)}},
-        {Sql::PutIndexRow, {b("c"), b("x"), i(4), i(2), i(50)}},
+        {Sql::PutIndexRow, {i(2), b(kKeyA), b("evidence"), i(2), i(100)}},
+        {Sql::PutIndexRow, {i(1), b(kKeyA), b("older"), i(2), i(900)}},
+        {Sql::PutIndexRow, {i(1), b(kKeyB), b(""), i(0), i(101)}},
+        {Sql::PutIndexRow, {i(1), b(kKeyB), b("again"), i(4), i(50)}},
+        {Sql::PutIndexRow, {i(2), b("c"), b("x"), i(4), i(50)}},
+        {Sql::PutIndexRows, index_rows()},
         {Sql::RemoveIndexRow, {b("c"), i(1)}},
         {Sql::RemoveIndexRow, {b("c"), i(2)}},
         {Sql::IndexPage, {b(""), i(10)}},
@@ -272,9 +284,10 @@ TEST_F(Catalogue, runs_on_sqlite) {
     auto contains = [&](std::string_view answer) {
         return std::ranges::find(answers, answer) != answers.end();
     };
-    EXPECT_TRUE(contains("CountIndexRows: 2 "));
+    EXPECT_TRUE(contains("CountIndexRows: 17 "));
     // The older execution's word did not replace the newer one's.
     EXPECT_TRUE(contains("IndexPage: '6100ff' '65766964656e6365' 2 2 100 "));
+    EXPECT_TRUE(contains("IndexPage: '64' '" + hex_encode(bytes_of("defghijklmnopqr")) + "' 2 1 60 "));
     EXPECT_TRUE(contains("ErrorGroups: 1 '454143434553' '64656e696564' 2 2007 2 "));
     EXPECT_TRUE(contains("Counts: 2 1 '' 6 507 "));
 }

@@ -34,13 +34,13 @@ bool is_blank(char c) {
 }
 
 // One plain pass, which the compiler makes a wide one.
-bool has_control_bytes(std::string_view text) {
-    unsigned bad = 0;
+std::size_t count_control_bytes(std::string_view text) {
+    std::size_t count = 0;
     for (char c : text) {
         auto byte = static_cast<unsigned char>(c);
-        bad |= static_cast<unsigned>(byte < 0x20 && byte != '\t') | static_cast<unsigned>(byte == 0x7f);
+        count += static_cast<unsigned>(byte < 0x20 && byte != '\t') | static_cast<unsigned>(byte == 0x7f);
     }
-    return bad != 0;
+    return count;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -52,7 +52,8 @@ std::string_view trimmed(std::string_view text) {
 // Reads a head's lines from first to last; folds and names are put right in place.
 class HeadReader {
   public:
-    explicit HeadReader(std::span<char> text) : rest_(text) {}
+    explicit HeadReader(std::span<char> text)
+        : rest_(text), control_bytes_(count_control_bytes({text.data(), text.size()})) {}
 
     Result<void> read(ResponseHead& head);
 
@@ -65,6 +66,8 @@ class HeadReader {
     static Result<HttpHeader> read_header(std::span<char> line);
 
     std::span<char> rest_;
+    std::size_t control_bytes_;
+    std::size_t line_ends_ = 0;
 };
 
 std::optional<std::span<char>> HeadReader::next_line(Fold fold) {
@@ -72,6 +75,7 @@ std::optional<std::span<char>> HeadReader::next_line(Fold fold) {
         std::size_t end = std::string_view(rest_.data(), rest_.size()).find("\r\n", from);
         if (end == std::string_view::npos) return std::nullopt;
         std::size_t next = end + 2;
+        ++line_ends_;
         bool folded = fold == Fold::Allowed && end > 0 && next < rest_.size() && is_blank(rest_[next]);
         if (!folded) {
             std::span<char> line = rest_.first(end);
@@ -91,7 +95,7 @@ Result<void> HeadReader::read_status(std::string_view line, ResponseHead& head) 
     std::string_view reason = line.substr(kStatusLineBytesMin);
     bool well_formed = (version == '0' || version == '1') && line[kBegin.size() + 1] == ' ' &&
                        std::ranges::all_of(status, is_digit) && status[0] != '0' &&
-                       (reason.empty() || reason[0] == ' ') && !has_control_bytes(line);
+                       (reason.empty() || reason[0] == ' ');
     if (!well_formed) return not_http("malformed status line");
     head.status = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
     head.is_http_1_0 = version == '0';
@@ -107,9 +111,7 @@ Result<HttpHeader> HeadReader::read_header(std::span<char> line) {
     }
     if (size == 0 || size == line.size() || line[size] != ':') return not_http("malformed header name");
     std::string_view text(line.data(), line.size());
-    HttpHeader header{text.substr(0, size), trimmed(text.substr(size + 1))};
-    if (has_control_bytes(header.value)) return not_http("control character in a header");
-    return header;
+    return HttpHeader{text.substr(0, size), trimmed(text.substr(size + 1))};
 }
 
 Result<void> HeadReader::read(ResponseHead& head) {
@@ -121,6 +123,8 @@ Result<void> HeadReader::read(ResponseHead& head) {
         head.headers.push_back(header);
     }
     if (!line || !rest_.empty()) return not_http("the head ends too early");
+    // Each line end is two of them; no other is allowed.
+    if (control_bytes_ != 2 * line_ends_) return not_http("control character in a header");
     return {};
 }
 

@@ -187,13 +187,13 @@ Task<Result<std::optional<ObjectHead>>> head_object(Context& context, const Buck
 
 Task<Result<Stored>> put_object(Context& context, const Bucket& bucket, const PutObject& put) {
     Request request(RequestKind::PutObject, put.key);
+    add_condition(put.condition, request.headers);
+    add_body_checks(put.checks, request.headers);
     if (put.metadata) {
         std::string subject = bucket.client->uri(put.key);
         GODWIT_CO_TRY_VOID(add_metadata(*put.metadata, subject, request.headers));
     }
     add_object_options(*bucket.options, request.headers);
-    add_condition(put.condition, request.headers);
-    add_body_checks(put.checks, request.headers);
     request.body = put.bytes;
     request.repeatable = !put.condition.any();
     StoredReader reader(put.checks);

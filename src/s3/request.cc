@@ -70,13 +70,14 @@ std::string payload_hash(const net::Origin& origin, const Request& request) {
 std::string request_head(const Request& request, const Address& address, Signer& signer,
                          const Credentials& credentials, std::string_view payload_hash,
                          std::int64_t unix_time_ns) {
-    HeaderList headers = request.headers;
-    headers.add("host", address.host());
+    HeaderList headers;
     std::string_view verb_on_wire = method(request.kind);
     if (request.body_bytes() > 0 || verb_on_wire == "PUT" || verb_on_wire == "POST") {
         fmt::format_int length(request.body_bytes());
         headers.add("content-length", std::string_view(length.data(), length.size()));
     }
+    headers.add("host", address.host());
+    headers.add_all(request.headers);
     headers.add_unsigned("user-agent", "godwit/0.1");
     std::string path = address.path(request.key);
     return signer.head(credentials, HeadRequest{.method = verb_on_wire,

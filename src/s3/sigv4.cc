@@ -128,6 +128,7 @@ std::size_t head_bytes_max(const HeadRequest& request) {
 
 // Request line and headers.
 void put_request(TextWriter& out, const HeadRequest& request) {
+    request.headers.check_lines();
     out.put(request.method).put(' ').put(request.path);
     if (!request.query.empty()) out.put('?').put(request.query);
     out.put(" HTTP/1.1\r\n");

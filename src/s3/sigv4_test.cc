@@ -226,8 +226,16 @@ TEST(Signer, anonymous_requests_carry_nothing_of_a_signature) {
 }
 
 TEST(HeaderList, G73_refuses_a_value_that_would_forge_a_header) {
-    HeaderList headers;
-    EXPECT_DEATH(headers.add("x-amz-meta-a", "v\r\nx-amz-acl: public-read"), "control character");
+    Signer signer("us-east-1", "s3");
+    using std::string_view_literals::operator""sv;
+    for (std::string_view value : {"v\r\nx-amz-acl: public-read"sv, "v\n"sv, "\r"sv, "\0"sv}) {
+        HeaderList headers;
+        headers.add("host", "h");
+        headers.add("x-amz-meta-a", value);
+        HeadRequest request{.method = "PUT", .path = "/b/k", .headers = headers};
+        EXPECT_DEATH(signer.head(Credentials{}, request), "control character");
+        EXPECT_DEATH(unsigned_head(request), "control character");
+    }
 }
 
 }  // namespace
