@@ -10,6 +10,7 @@ from pathlib import Path
 from .double import ACCESS_KEY, REGION, SECRET_KEY, Double
 
 SMALL_CONNECTIONS = 64
+VERSION_SECONDS_MAX = 60
 _FOREIGN = re.compile(r"^(AWS_|RCLONE_|GODWIT_|https?_proxy$|all_proxy$|no_proxy$)", re.IGNORECASE)
 
 
@@ -31,6 +32,11 @@ class Job:
     again: bool = False  # everything is there already
     lists: bool = False  # the source is to be listed, key by key, nothing copied
     connections: int = SMALL_CONNECTIONS  # what peers are told where small objects are sent; we find out
+    target: Double | None = None  # of the destination, where that is another server
+
+    @property
+    def servers(self) -> list[Double]:
+        return [server for server in (self.server, self.target) if server]
 
 
 class Client:
@@ -38,6 +44,7 @@ class Client:
     times as much is measured on fewer."""
 
     name: str
+    program_name: str  # as cases name the ones that can do them
     scale: float = 1.0
     rounds_max: int | None = None
     verifies: str  # what it proves of each object, for the report
@@ -61,8 +68,9 @@ class Client:
     def version(self) -> str:
         raise NotImplementedError
 
-    def does(self, case: str) -> bool:
-        return True
+    def verify_command(self, job: Job) -> list[str] | None:
+        """Compares the bytes of both ends of a job between directories. None where the program has no such command."""
+        return None
 
 
 def s3_uri(end: Path | tuple[str, str]) -> str:
@@ -70,12 +78,17 @@ def s3_uri(end: Path | tuple[str, str]) -> str:
 
 
 def first_line(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment())
-    return (done.stdout or done.stderr).strip().splitlines()[0]
+    """`?` when the program does not say anything, or not in time."""
+    limits = {"env": clean_environment(), "timeout": VERSION_SECONDS_MAX}
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, **limits)
+    except (OSError, subprocess.TimeoutExpired):
+        return "?"
+    return ((done.stdout or done.stderr).strip().splitlines() or ["?"])[0]
 
 
 class Godwit(Client):
-    name = "godwit"
+    name = program_name = "godwit"
     verifies = "every object: CRC-64/NVME checked by the store (PUT) or by us (GET), ledger on"
 
     def __init__(self, program: Path):
@@ -83,20 +96,28 @@ class Godwit(Client):
 
     def command(self, job: Job) -> list[str]:
         if job.lists:
-            command = [str(self.program), "ls", "-r", s3_uri(job.source), "-o", "name"]
+            command = [str(self.program), "ls", "-r", s3_uri(job.source)]
+            command += ["-o", "name"] if job.server else []
         else:
             command = [str(self.program), "copy", s3_uri(job.source), s3_uri(job.destination)]
             command += ["--data-dir", str(job.state), "--no-progress", "-o", "json"]
-        if job.server:
+        if job.target:
+            command += ["--source-endpoint-url", job.server.endpoint]
+            command += ["--destination-endpoint-url", job.target.endpoint]
+        elif job.server:
             command += ["--endpoint-url", job.server.endpoint]
             command += ["--ca-file", str(job.server.authority)] if job.server.tls else []
         return command
+
+    def verify_command(self, job: Job) -> list[str]:
+        return [str(self.program), "verify", str(job.source), str(job.destination), "--by", "bytes"]
 
     def version(self) -> str:
         return first_line([str(self.program), "version"])
 
 
 class Rclone(Client):
+    program_name = "rclone"
     verifies = "PUT: Content-MD5 or a checksum that the store checks; GET: nothing (MD5 where the ETag is one)"
 
     def __init__(self, program: str):
@@ -104,13 +125,14 @@ class Rclone(Client):
         self.name = self.version().replace("rclone v", "rclone ").split("-")[0]
 
     def command(self, job: Job) -> list[str]:
-        def end(where: Path | tuple[str, str]) -> str:
-            return str(where) if isinstance(where, Path) else f"R:{where[0]}/{where[1]}"
+        def end(where: Path | tuple[str, str], remote: str = "R") -> str:
+            return str(where) if isinstance(where, Path) else f"{remote}:{where[0]}/{where[1]}"
 
         if job.lists:
             command = [self.program, "lsf", "-R", "--files-only", end(job.source), "--config", "/dev/null"]
-            return command + ["--use-server-modtime", "--fast-list"]
-        command = [self.program, "copy", end(job.source), end(job.destination), "--config", "/dev/null"]
+            return command + (["--use-server-modtime", "--fast-list"] if job.server else ["--format", "tsp"])
+        destination = end(job.destination, "T" if job.target else "R")
+        command = [self.program, "copy", end(job.source), destination, "--config", "/dev/null"]
         command += ["--stats", "0", "--retries", "1"]
         if job.server:
             command += ["--s3-no-head", "--s3-no-check-bucket"]
@@ -130,16 +152,16 @@ class Rclone(Client):
     def environment(self, job: Job) -> dict[str, str]:
         environment = super().environment(job)
         environment.pop("AWS_CA_BUNDLE", None)  # its own SDK refuses to start with it
-        if job.server:
+        for name, server in zip("RT", job.servers):
             remote = {
                 "TYPE": "s3",
                 "PROVIDER": "Minio",  # AWS would put the bucket into the host name
-                "ENDPOINT": job.server.endpoint,
+                "ENDPOINT": server.endpoint,
                 "ENV_AUTH": "true",
                 "REGION": REGION,
                 "FORCE_PATH_STYLE": "true",
             }
-            environment |= {f"RCLONE_CONFIG_R_{name}": value for name, value in remote.items()}
+            environment |= {f"RCLONE_CONFIG_{name}_{key}": value for key, value in remote.items()}
         return environment
 
     def version(self) -> str:
@@ -147,7 +169,7 @@ class Rclone(Client):
 
 
 class S5cmd(Client):
-    name = "s5cmd"
+    name = program_name = "s5cmd"
     verifies = "nothing"
 
     def __init__(self, program: str):
@@ -157,7 +179,9 @@ class S5cmd(Client):
         def source(where: Path | tuple[str, str]) -> str:
             return f"{where}/" if isinstance(where, Path) else s3_uri(where) + "/*"
 
-        command = [self.program, "--endpoint-url", job.server.endpoint, "--log", "error", "--retry-count", "1"]
+        # What `ls` finds it takes for information.
+        level = "info" if job.lists else "error"
+        command = [self.program, "--endpoint-url", job.server.endpoint, "--log", level, "--retry-count", "1"]
         if job.lists:
             return command + ["ls", source(job.source)]
         command += ["--numworkers", "16" if job.large else str(job.connections)]
@@ -168,12 +192,9 @@ class S5cmd(Client):
     def version(self) -> str:
         return "s5cmd " + first_line([self.program, "version"])
 
-    def does(self, case: str) -> bool:
-        return case != "local"
-
 
 class Aws(Client):
-    name = "aws"
+    name = program_name = "aws"
     scale = 0.1
     rounds_max = 1
     verifies = "PUT: CRC-32 or CRC-64/NVME checked by the store; GET: the same where it is stored"
@@ -192,12 +213,9 @@ class Aws(Client):
     def version(self) -> str:
         return first_line([self.program, "--version"]).split()[0]
 
-    def does(self, case: str) -> bool:
-        return case != "local"
-
 
 class Cp(Client):
-    name = "cp -a"
+    name, program_name = "cp -a", "cp"
     verifies = "nothing"
 
     def command(self, job: Job) -> list[str]:
@@ -206,12 +224,9 @@ class Cp(Client):
     def version(self) -> str:
         return first_line(["cp", "--version"])
 
-    def does(self, case: str) -> bool:
-        return case == "local"
-
 
 class Rsync(Client):
-    name = "rsync -aW"
+    name, program_name = "rsync -aW", "rsync"
     verifies = "nothing (no fsync, no read-back)"
 
     def command(self, job: Job) -> list[str]:
@@ -220,11 +235,19 @@ class Rsync(Client):
     def version(self) -> str:
         return first_line(["rsync", "--version"])
 
-    def does(self, case: str) -> bool:
-        return case == "local"
+
+class Find(Client):
+    name, program_name = "find -printf", "find"
+    verifies = "nothing to prove"
+
+    def command(self, job: Job) -> list[str]:
+        return ["find", str(job.source), "-type", "f", "-printf", "%s %T@ %P\\n"]
+
+    def version(self) -> str:
+        return first_line(["find", "--version"])
 
 
-def find_clients(root: Path, wanted: list[str] | None) -> tuple[list[Client], list[str]]:
+def find_clients(root: Path, build: Path, wanted: list[str] | None) -> tuple[list[Client], list[str]]:
     """The clients that are installed, ours first, and the names of those that are not."""
     tools = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "godwit" / "tools"
 
@@ -235,7 +258,7 @@ def find_clients(root: Path, wanted: list[str] | None) -> tuple[list[Client], li
     def of(kind: type[Client], program: str | None) -> Client | None:
         return kind(program) if program else None
 
-    godwit = root / "build/release/src/app/godwit"
+    godwit = build / "src/app/godwit"
     aws = root / "build/venv/bin/aws"
     # Debian's rclone and the newest one differ in their S3 libraries, so both are measured.
     candidates: list[tuple[str, Client | None]] = [
@@ -246,6 +269,7 @@ def find_clients(root: Path, wanted: list[str] | None) -> tuple[list[Client], li
         ("aws", Aws(str(aws)) if aws.exists() else None),
         ("cp -a", Cp()),
         ("rsync -aW", Rsync() if shutil.which("rsync") else None),
+        ("find -printf", Find()),
     ]
     chosen = [(name, client) for name, client in candidates if not wanted or re.split("[ ,]", name)[0] in wanted]
     return [client for _, client in chosen if client], [name for name, client in chosen if not client]

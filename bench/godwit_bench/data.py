@@ -1,8 +1,9 @@
-"""Trees of files to copy, on tmpfs."""
+"""Trees of files to copy."""
 
 import os
 import random
 import shutil
+import subprocess
 from pathlib import Path
 
 FILES_PER_DIRECTORY = 1000
@@ -44,3 +45,32 @@ def tree_size(root: Path) -> tuple[int, int]:
 
 def remove(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
+
+
+def differing(source: Path, copy: Path, step: int) -> list[Path]:
+    """Every `step`th file of `source`, in the order of names, that has other bytes in `copy`; of a large file only the
+    last block is looked at."""
+    files = sorted(path for path in source.rglob("*") if path.is_file())[::step]
+    return [path for path in files if last_block(path) != last_block(copy / path.relative_to(source))]
+
+
+def last_block(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - BLOCK_BYTES))
+        return file.read(BLOCK_BYTES)
+
+
+def evict(root: Path) -> None:
+    """Takes the files below `root` out of the page cache, once they are on the disk."""
+    os.sync()
+    for path in root.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
+
+
+def file_system(path: Path) -> str:
+    """As `stat` names it: tmpfs, ext2/ext3 and the like."""
+    command = ["stat", "--file-system", "--format=%T", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().replace("ext2/ext3", "ext4")

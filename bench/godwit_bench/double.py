@@ -10,6 +10,7 @@ from pathlib import Path
 
 ACCESS_KEY, SECRET_KEY, REGION = "AKIATEST", "secrettest", "us-east-1"
 STOP_SECONDS_MAX = 20
+ANSWER_SECONDS_MAX = 120
 
 
 class Double:
@@ -33,16 +34,17 @@ class Double:
         self._context = ssl.create_default_context(cafile=str(self.authority)) if tls else None
         self.tls = tls
 
-    def __enter__(self) -> "Double":
-        return self
-
-    def __exit__(self, *_) -> None:
+    def stop(self) -> None:
         self.process.stdin.close()
-        self.process.wait(STOP_SECONDS_MAX)
+        try:
+            self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     def _page(self, method: str, path: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(f"{self.endpoint}/_double/{path}", data=body, method=method)
-        with urllib.request.urlopen(request, context=self._context) as answer:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS_MAX, context=self._context) as answer:
             return answer.read()
 
     def stats(self) -> dict:
@@ -64,5 +66,6 @@ class Double:
 
     def get(self, bucket: str, key: str) -> bytes:
         """What the server says the object is; the server must have been started with --anonymous."""
-        with urllib.request.urlopen(f"{self.endpoint}/{bucket}/{urllib.parse.quote(key)}", context=self._context) as answer:
+        address = f"{self.endpoint}/{bucket}/{urllib.parse.quote(key)}"
+        with urllib.request.urlopen(address, timeout=ANSWER_SECONDS_MAX, context=self._context) as answer:
             return answer.read()
