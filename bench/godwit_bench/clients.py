@@ -129,15 +129,19 @@ class Rclone(Client):
             return str(where) if isinstance(where, Path) else f"{remote}:{where[0]}/{where[1]}"
 
         if job.lists:
-            command = [self.program, "lsf", "-R", "--files-only", end(job.source), "--config", "/dev/null"]
-            return command + (["--use-server-modtime", "--fast-list"] if job.server else ["--format", "tsp"])
+            command = [self.program, "lsf", "-R", end(job.source), "--config", "/dev/null"]
+            only_keys = ["--files-only", "--use-server-modtime", "--fast-list"]
+            return command + (only_keys if job.server else ["--format", "tsp"])
         destination = end(job.destination, "T" if job.target else "R")
         command = [self.program, "copy", end(job.source), destination, "--config", "/dev/null"]
-        command += ["--stats", "0", "--retries", "1"]
+        command += ["--stats", "0", "--retries", "1", "--low-level-retries", "2"]
         if job.server:
             command += ["--s3-no-head", "--s3-no-check-bucket"]
-            # Without that HEAD current rclones take a large object that they have put in parts for empty.
-            command += [] if job.large else ["--s3-no-head-object"]
+            # Without that HEAD current rclones take a large object that they have put in parts for empty, and old
+            # ones every object that the server has copied.
+            copied_inside = not (job.target or isinstance(job.source, Path) or isinstance(job.destination, Path))
+            wants_head = job.large or (copied_inside and "1.60" in self.name)
+            command += [] if wants_head else ["--s3-no-head-object"]
             # Else it sends a HEAD per object to look for a digest where the ETag is no MD5.
             command += ["--use-server-modtime", "--ignore-checksum"]
             command += ["--ca-cert", str(job.server.authority)] if job.server.tls else []
@@ -241,7 +245,7 @@ class Find(Client):
     verifies = "nothing to prove"
 
     def command(self, job: Job) -> list[str]:
-        return ["find", str(job.source), "-type", "f", "-printf", "%s %T@ %P\\n"]
+        return ["find", str(job.source), "-printf", "%s %T@ %P\\n"]
 
     def version(self) -> str:
         return first_line(["find", "--version"])

@@ -23,6 +23,11 @@ def make_tree(root: Path, count: int, size_bytes: int) -> Path:
     return root
 
 
+def directory_count(files: int) -> int:
+    """Directories that make_tree() makes below its root."""
+    return -(-files // FILES_PER_DIRECTORY)
+
+
 def fill(file, index: int, size_bytes: int, block: bytes) -> None:
     file.write(index.to_bytes(8, "big")[: min(8, size_bytes)])
     left = size_bytes - min(8, size_bytes)

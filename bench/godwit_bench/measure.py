@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS_MAX = 900
+SMALL_SECONDS_MAX = 120  # for runs of a few hundred objects
 OUTPUT_BYTES_MAX = 20_000
 READ_BYTES = 1 << 20
 # Of the build that is measured; whoever measures sets it first.
@@ -39,9 +40,11 @@ def use_build(build: Path) -> None:
     measure_child = build / "bench/measure_child"
 
 
-def run_measured(command: list[str], environment: dict[str, str], cpu: int | None = None) -> Cost:
-    """Runs `command` to its end, or for SECONDS_MAX, after which it and all its children are killed. Its output goes to
-    a file: a pipe would make us part of the measurement."""
+def run_measured(
+    command: list[str], environment: dict[str, str], cpu: int | None = None, seconds_max: float = SECONDS_MAX
+) -> Cost:
+    """Runs `command` to its end, or for `seconds_max`, after which it and all its children are killed. Its output goes
+    to a file: a pipe would make us part of the measurement."""
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as told:
         pin = [] if cpu is None else ["taskset", "--cpu-list", str(cpu)]
         start = time.monotonic()
@@ -56,7 +59,7 @@ def run_measured(command: list[str], environment: dict[str, str], cpu: int | Non
         )
         try:
             timed_out = False
-            exit_code = process.wait(SECONDS_MAX)
+            exit_code = process.wait(seconds_max)
         except subprocess.TimeoutExpired:
             timed_out = True
         finally:  # also when we are interrupted
