@@ -1,5 +1,6 @@
 """What the benchmark makes of its figures: gates, pairs, merged reports. Nothing is measured here."""
 
+import contextlib
 import sys
 import tempfile
 import unittest
@@ -7,8 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from godwit_bench import cases, gates, pairs, report, rounds, trace
-from godwit_bench.clients import Client
+from godwit_bench import cases, gates, measure, pairs, report, rounds, trace
+from godwit_bench.clients import Client, clean_environment
 
 TABLE = """# Gates
 
@@ -113,6 +114,34 @@ class Trace(unittest.TestCase):
             "100.00    0.001000           1      1000        20 total\n"
         )
         self.assertEqual(trace.system_calls(file), {"futex": 600, "openat": 400})
+
+
+class Measure(unittest.TestCase):
+    def setUp(self):
+        measure.use_build(Path("/nowhere"))
+        measure.measure_child = Path("/usr/bin/env")  # runs a command too, and tells nothing of it
+
+    def run_measured(self, *command: str, **options) -> measure.Cost:
+        return measure.run_measured(list(command), clean_environment(), **options)
+
+    def test_a_command_that_does_not_end_is_killed_with_its_children(self):
+        with tempfile.TemporaryDirectory() as directory:
+            pid_file = Path(directory) / "pid"
+            script = f"tail -f /dev/null & echo $! >{pid_file}.new; mv {pid_file}.new {pid_file}; wait"
+            cost = self.run_measured("sh", "-c", script, seconds_max=2)
+            self.assertTrue(cost.timed_out)
+            self.assertIn("was stopped", cases.failure_of(cost))
+            status = Path(f"/proc/{pid_file.read_text().strip()}/status")
+            self.assertTrue(not status.exists() or "State:\tZ" in status.read_text())
+
+    def test_lines_are_counted_of_all_that_was_said(self):
+        self.assertEqual(self.run_measured("seq", "100000").lines, 100_000)
+
+    def test_a_caller_with_many_open_files_can_measure(self):
+        with contextlib.ExitStack() as opened:
+            for _ in range(20):
+                opened.enter_context(open("/dev/null"))
+            self.assertEqual(self.run_measured("true").exit_code, 0)
 
 
 class FailingClient(Client):
