@@ -20,7 +20,8 @@ class Double:
 
     def __init__(self, program: Path, directory: Path, *options: str, tls: bool = False, cpu: int | None = None):
         self.authority = directory / "authority.pem"
-        command = [str(program), "--with-stdin", "--discard", "--etag", "opaque", "--no-audit", "--no-auth"]
+        command = [str(program), "--with-stdin", "--discard", "--no-audit", "--no-auth"]
+        command += [] if "--etag" in options else ["--etag", "opaque"]
         command += ["--authority-file", str(self.authority), "--bucket", "bench", *options]
         command += ["--tls"] if tls else []
         self.process = subprocess.Popen(

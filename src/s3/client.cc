@@ -70,6 +70,7 @@ Client::Client(runtime::IoLoop& loop, net::HttpClient& http, std::unique_ptr<Cre
                ClientOptions options, Address address)
     : loop_(loop),
       http_(http),
+      md5_(loop),
       provider_(std::move(credentials)),
       options_(std::move(options)),
       retry_(options_.retry),

@@ -17,6 +17,7 @@
 #include "runtime/retry.h"
 #include "s3/credentials.h"
 #include "s3/error_table.h"
+#include "s3/md5_batch.h"
 #include "s3/request.h"
 
 namespace godwit::s3 {
@@ -90,6 +91,8 @@ class Client {
     // The access key in use; empty before the first request and when anonymous.
     std::string access_key_id() const { return credentials_ ? credentials_->access_key_id : std::string(); }
     runtime::Loop& loop() const { return loop_; }
+    // For all bodies that go through this client.
+    Md5Batch& md5() { return md5_; }
     const runtime::RetryPolicy& retry_policy() const { return retry_; }
 
   private:
@@ -113,6 +116,7 @@ class Client {
 
     runtime::IoLoop& loop_;
     net::HttpClient& http_;
+    Md5Batch md5_;
     std::unique_ptr<CredentialsProvider> provider_;
     ClientOptions options_;
     runtime::RetryPolicy retry_;

@@ -131,9 +131,11 @@ Task<Result<void>> S3Sink::write(Context& context, std::uint64_t offset_bytes,
     put.number = number;
     put.bytes = bytes;
     put.checks = checks_for(policy_, bytes, digest, request_.verify);
-    std::optional<Digest> md5 = put.checks.md5;
-    bool wants_md5 = !md5 && needs_md5(number, bytes.size(), put.checks.checksum.has_value());
-    if (wants_md5) md5 = digest_of(DigestAlgorithm::Md5, bytes);
+    bool sends_md5 = travelling_digest(policy_, request_.verify) == DigestAlgorithm::Md5;
+    bool wants_md5 = sends_md5 || needs_md5(number, bytes.size(), put.checks.checksum.has_value());
+    std::optional<Digest> md5;
+    if (wants_md5) md5 = co_await bucket_.client->md5().digest_of(bytes);
+    if (sends_md5) put.checks.md5 = md5;
     std::string etag = stored_equal(number, bytes.size(), put.checks, md5);
     if (etag.empty()) {
         auto stored = co_await upload_part(context, bucket_, put);
@@ -166,7 +168,7 @@ Task<Result<Digest>> S3Sink::write_streamed(Context& context, std::uint64_t offs
     put.streamed = &body;
     std::vector<DigestAlgorithm> wanted = digests_before_sending(number, size_bytes);
     if (!wanted.empty()) {
-        GODWIT_CO_TRY(FirstReading first, co_await read_first(context, part, wanted));
+        GODWIT_CO_TRY(FirstReading first, co_await read_first(context, part, wanted, bucket_.client->md5()));
         auto travelling = travelling_digest(policy_, request_.verify);
         if (travelling) put.checks = checks_of(first.find(*travelling));
         if (auto sha256 = first.find(DigestAlgorithm::Sha256)) put.streamed_sha256 = sha256->hex();

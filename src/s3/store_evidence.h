@@ -32,7 +32,8 @@ Condition complete_condition(const ProbeResult& probe, const std::optional<model
 std::optional<DigestAlgorithm> travelling_digest(const WritePolicy& policy, bool verify);
 // It, where it belongs.
 BodyChecks checks_of(const std::optional<Digest>& travelling);
-// What to send with `bytes`, whose digest is known.
+// What to send with `bytes`, whose digest is known. Without an MD5, which is computed in company: where it
+// is the one that travels, Client::md5() gives it.
 BodyChecks checks_for(const WritePolicy& policy, std::span<const std::byte> bytes, const Digest& digest,
                       bool verify);
 

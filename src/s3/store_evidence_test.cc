@@ -38,10 +38,11 @@ TEST(ChecksFor, another_algorithm_is_computed_when_the_store_checks_another) {
     EXPECT_EQ(checks.checksum, digest_of(DigestAlgorithm::Sha256, bytes_of("text")));
 }
 
-TEST(ChecksFor, md5_is_computed_only_where_it_will_be_evidence) {
-    EXPECT_TRUE(checks_for(by_md5(), bytes_of("text"), crc_of_text(), true).md5);
-    EXPECT_FALSE(checks_for(by_md5(), bytes_of("text"), crc_of_text(), false).md5);
-    EXPECT_FALSE(checks_for(WritePolicy(), bytes_of("text"), crc_of_text(), true).md5);
+TEST(TravellingDigest, is_md5_only_where_it_will_be_evidence) {
+    EXPECT_EQ(travelling_digest(by_md5(), true), DigestAlgorithm::Md5);
+    EXPECT_FALSE(travelling_digest(by_md5(), false));
+    EXPECT_FALSE(travelling_digest(WritePolicy(), true));
+    EXPECT_EQ(travelling_digest(attesting(DigestAlgorithm::Sha256), false), DigestAlgorithm::Sha256);
 }
 
 TEST(ProofOfPut, a_checksum_attests_only_where_the_probe_saw_it_checked) {

@@ -30,6 +30,8 @@ Task<Result<store::Receipt>> put_whole(Context& context, const Bucket& bucket, c
     put.bytes = bytes;
     put.condition = put_condition(policy.probe, request.replaces);
     put.checks = checks_for(policy, bytes, digest, request.verify);
+    bool sends_md5 = travelling_digest(policy, request.verify) == DigestAlgorithm::Md5;
+    if (sends_md5) put.checks.md5 = co_await bucket.client->md5().digest_of(bytes);
     auto stored = co_await put_object(context, bucket, put);
     if (!stored) {
         Error error = condition_error(put.condition, std::move(stored.error()));

@@ -31,24 +31,35 @@ std::optional<Digest> FirstReading::find(DigestAlgorithm algorithm) const {
 }
 
 Task<Result<FirstReading>> read_first(Context& context, store::PartBytes& part,
-                                      std::span<const DigestAlgorithm> algorithms) {
+                                      std::span<const DigestAlgorithm> algorithms, Md5Batch& md5s) {
     PieceDigest own;
-    std::vector<Hasher> hashers;
-    for (DigestAlgorithm algorithm : algorithms) hashers.emplace_back(algorithm);
+    std::vector<std::pair<DigestAlgorithm, Hasher>> hashers;
+    std::optional<Md5Message> md5;
+    for (DigestAlgorithm algorithm : algorithms) {
+        if (algorithm == DigestAlgorithm::Md5) {
+            md5.emplace();
+        } else {
+            hashers.emplace_back(algorithm, algorithm);
+        }
+    }
     for (std::uint64_t offset = 0; offset < part.size_bytes();) {
         GODWIT_CO_TRY(store::Piece piece, co_await part.read(context, offset));
         // What the source has computed need not be computed again.
-        for (std::size_t i = 0; i < hashers.size(); ++i) {
-            if (algorithms[i] != piece.digest.algorithm()) hashers[i].update(piece.bytes);
+        for (auto& [algorithm, hasher] : hashers) {
+            if (algorithm != piece.digest.algorithm()) hasher.update(piece.bytes);
         }
+        if (md5) md5->append(piece.bytes);
+        if (md5) co_await md5s.take_in(*md5);
         own.add(piece);
         offset += piece.bytes.size();
     }
     FirstReading reading{own.digest(), {}};
-    for (std::size_t i = 0; i < hashers.size(); ++i) {
-        bool is_own = algorithms[i] == reading.digest.algorithm();
-        reading.others.push_back(is_own ? reading.digest : hashers[i].digest());
+    for (const auto& [algorithm, hasher] : hashers) {
+        if (algorithm != reading.digest.algorithm()) reading.others.push_back(hasher.digest());
     }
+    if (md5) md5->end();
+    if (md5) co_await md5s.take_in(*md5);
+    if (md5) reading.others.push_back(md5->digest());
     co_return std::move(reading);
 }
 

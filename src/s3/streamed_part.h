@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "net/body_source.h"
+#include "s3/md5_batch.h"
 #include "store/store.h"
 
 namespace godwit::s3 {
@@ -41,7 +42,7 @@ struct FirstReading {
 };
 // Reads the part through. `algorithms` are computed beside its own. Fails as PartBytes::read().
 Task<Result<FirstReading>> read_first(Context& context, store::PartBytes& part,
-                                      std::span<const DigestAlgorithm> algorithms);
+                                      std::span<const DigestAlgorithm> algorithms, Md5Batch& md5s);
 
 // The part as a body, any number of times.
 class StreamedPart final : public net::BodySource {

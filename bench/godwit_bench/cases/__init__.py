@@ -12,12 +12,13 @@ from .s3 import (
     PutBulk,
     PutBulkTls,
     PutFar,
+    PutMd5,
     PutSmall,
     PutSmallTls,
 )
 from .state import State
 
 ALL: list[type[Case]] = [
-    PutSmall, PutSmallTls, GetSmall, GetSmallTls, PutBulk, PutBulkTls, GetBulk, GetBulkTls, Again, PutFar, Between,
+    PutSmall, PutSmallTls, GetSmall, GetSmallTls, PutBulk, PutBulkTls, PutMd5, GetBulk, GetBulkTls, Again, PutFar, Between,
     BetweenServers, List, Local, LocalBulk, Walk, State,
 ]

@@ -117,6 +117,13 @@ class PutBulkTls(PutBulk):
     name, title, tls = "put-bulk-tls", "PUT of large files over TLS", True
 
 
+class PutMd5(PutBulk):
+    """Like Ceph RGW: no checksum is looked at but Content-MD5, and the ETag of a part is its MD5."""
+
+    name, title = "put-md5", "PUT of large files to a store without checksums"
+    server_options = ("--checksums", "ignored", "--etag", "md5")
+
+
 class GetBulk(Bulk, Get):
     name, title = "get-bulk", "GET of large objects to files on tmpfs"
     pair_goal = 1.1
