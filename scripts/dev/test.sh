@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ./dev test [--all] [--preset PRESET] [FILTER]: builds PRESET (dev, asan or tsan), then runs the unit
-# tests, the lint rules and the end-to-end tests. The last line is `N passed, N failed, N skipped`.
+# tests, the lint rules and the end-to-end tests; with `dev` those of the digests on aarch64, too. The last line is
+# `N passed, N failed, N skipped`.
 #
 #   --all    also what takes longer than minutes (ctest label `slow`, pytest marker `slow`), and ./dev sabotage; the
 #            kill tests then take the release binary
@@ -70,6 +71,8 @@ step_and_go_on "test: programs" ctest "${ctest_arguments[@]}"
 echo "$step_status" >"$results/ctest.exit"
 step_and_go_on "test: end to end" run_end_to_end
 echo "$step_status" >"$results/pytest.exit"
+aarch64_status=0
+if [[ $preset == dev && -z $filter ]]; then bash scripts/dev/aarch64.sh "$results" || aarch64_status=$?; fi
 sabotage_status=0
 if [[ $all == yes ]]; then
     step_and_go_on "test: sabotage" bash scripts/dev/sabotage.sh
@@ -77,4 +80,4 @@ if [[ $all == yes ]]; then
 fi
 count_status=0
 python3 scripts/dev/count_tests.py "$results" || count_status=$?
-((count_status == 0 && sabotage_status == 0))
+((count_status == 0 && sabotage_status == 0 && aarch64_status == 0))

@@ -15,6 +15,8 @@
 
 #include "app/command_table.h"
 #include "app/quantity.h"
+#include "base/crc64.h"
+#include "base/md5_lanes.h"
 #include "db/file_system.h"
 
 namespace godwit::app {
@@ -51,6 +53,14 @@ Finding kernel() {
     return {"machine", "kernel", Verdict::Bad,
             fmt::format("Linux {} lacks openat2 (5.6), without which nothing is kept inside a location",
                         release)};
+}
+
+Finding digests() {
+    Crc64Variant variant = fastest_crc64_variant();
+    Verdict verdict = variant == Crc64Variant::Table ? Verdict::Note : Verdict::Good;
+    return {
+        "machine", "digests", verdict,
+        fmt::format("CRC-64/NVME by {}, MD5 of up to {} bodies at once", to_string(variant), md5_lanes())};
 }
 
 std::string read_text(const std::string& path) {
@@ -129,7 +139,7 @@ std::uint64_t effective_capabilities(std::string_view status) {
 }
 
 std::vector<Finding> check_machine() {
-    return {kernel(), open_files(), privileges()};
+    return {kernel(), digests(), open_files(), privileges()};
 }
 
 std::vector<Finding> check_data_directory(const std::string& directory) {

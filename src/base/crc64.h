@@ -6,9 +6,11 @@
 // `digest.h` is what other modules use.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace godwit {
 
@@ -20,10 +22,16 @@ std::uint64_t crc64_nvme(std::uint64_t crc, std::span<const std::byte> bytes);
 // The ways to compute it; the fastest that the CPU has is picked at run time. Here for tests.
 enum class Crc64Variant : std::uint8_t {
     Table,    // slicing by 8, any CPU
-    Fold128,  // PCLMULQDQ, x86-64 since 2010
+    Fold128,  // PCLMULQDQ, x86-64 since 2010; PMULL, aarch64 with the crypto extension
     Fold512,  // VPCLMULQDQ with AVX-512
 };
+inline constexpr std::array kCrc64Variants = {Crc64Variant::Table, Crc64Variant::Fold128,
+                                              Crc64Variant::Fold512};
+// "table", "fold128", "fold512".
+std::string_view to_string(Crc64Variant variant);
 bool cpu_supports(Crc64Variant variant);
+// The one that crc64_nvme() takes here.
+Crc64Variant fastest_crc64_variant();
 // The CPU must support `variant`.
 std::uint64_t crc64_nvme_by(Crc64Variant variant, std::uint64_t crc, std::span<const std::byte> bytes);
 
