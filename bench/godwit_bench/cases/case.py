@@ -20,7 +20,7 @@ class Wrong(Exception):
     """A run that did not do what it should have done: no figure comes of it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sizes:
     """How much of everything. The defaults are those of the published figures."""
 
@@ -37,7 +37,16 @@ class Sizes:
     def tiny(times: int) -> "Sizes":
         """For self-tests, and for counting what one object takes: the larger less the smaller."""
         objects, keys = 200 * times, 5000 * times  # keys: several pages
-        return Sizes(objects, objects, objects, objects, keys, objects, 1024 * times, 64 << 20)
+        return Sizes(
+            small=objects,
+            middle=objects,
+            again=objects,
+            local=objects,
+            listed=keys,
+            walked=objects,
+            recorded=1024 * times,
+            bulk_bytes=64 << 20,
+        )
 
 
 @dataclass(frozen=True)
