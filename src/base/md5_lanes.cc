@@ -200,23 +200,16 @@ std::size_t md5_lanes(Md5Variant variant) {
 }
 
 bool cpu_supports(Md5Variant variant) {
-    switch (variant) {
-        case Md5Variant::Scalar:
-            return true;
 #if defined(__x86_64__)
-        case Md5Variant::Vector128:
-            return true;
-        case Md5Variant::Vector256:
-            return __builtin_cpu_supports("avx2");
-        case Md5Variant::Vector512:
-            return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
-#elif defined(__AARCH64EL__)
-        case Md5Variant::Vector128:
-            return true;
-#endif
-        default:
-            return false;
+    if (variant == Md5Variant::Vector512) {
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
     }
+    return variant != Md5Variant::Vector256 || __builtin_cpu_supports("avx2");
+#elif defined(__AARCH64EL__)
+    return variant == Md5Variant::Scalar || variant == Md5Variant::Vector128;
+#else
+    return variant == Md5Variant::Scalar;
+#endif
 }
 
 void Md5Message::append(std::span<const std::byte> bytes) {

@@ -81,7 +81,7 @@ TEST_P(Md5Variants, equal_openssl_at_every_length_with_another_length_in_each_la
     std::vector<std::byte> bytes = random_bytes(2048, 1);
     std::vector<std::span<const std::byte>> texts;
     for (std::size_t size = 0; size <= 600; ++size) {
-        texts.push_back(std::span(bytes).subspan(size % 67, size));
+        texts.emplace_back(std::span(bytes).subspan(size % 67, size));
     }
     std::vector<Digest> digests = md5s_of(GetParam(), texts);
     for (std::size_t size = 0; size < texts.size(); ++size) {
@@ -96,7 +96,7 @@ TEST_P(Md5Variants, equal_openssl_for_any_number_of_messages_and_any_stride) {
         std::vector<std::span<const std::byte>> texts;
         for (std::size_t i = 0; i < count; ++i) {
             std::size_t offset = generator() % 5'000;
-            texts.push_back(std::span(bytes).subspan(offset, generator() % 15'000));
+            texts.emplace_back(std::span(bytes).subspan(offset, generator() % 15'000));
         }
         std::vector<Digest> digests = md5s_of(GetParam(), texts, 1 + generator() % 100);
         for (std::size_t i = 0; i < count; ++i) {

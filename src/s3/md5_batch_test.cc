@@ -46,7 +46,7 @@ TEST(Md5Batch, gives_each_its_own_digest_however_many_meet) {
         std::vector<std::span<const std::byte>> bodies;
         std::vector<std::optional<Digest>> found(count);
         for (std::size_t i = 0; i < count; ++i) {
-            bodies.push_back(std::span(bytes).subspan(generator() % 1000, generator() % 200'000));
+            bodies.emplace_back(std::span(bytes).subspan(generator() % 1000, generator() % 200'000));
             loop.spawn(ask(batch, bodies[i], found[i]));
         }
         loop.run_until_idle();
