@@ -35,6 +35,10 @@ Result<void> require_file(const std::string& path) {
     return {};
 }
 
+Error ended_too_early(const std::string& path) {
+    return Error(ErrorKind::NotFound, "open", path, "it is empty: the program that made it ended too early");
+}
+
 }  // namespace
 
 void CloseSqlite::operator()(sqlite3* handle) const {
@@ -90,8 +94,12 @@ Result<void> SqliteConnection::set_up(const SqliteOptions& options, Access acces
         "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA secure_delete = OFF",
         options.page_bytes, options.cache_bytes_max / 1024);
     // The first look into the file: what is wrong with it shows here.
-    if (::sqlite3_exec(handle(), settings.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
-        return last_error("open");
+    if (::sqlite3_exec(handle(), settings.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+        // Only the transaction that makes a file writes a rollback journal: from then on there is the
+        // write-ahead log. One that is left belongs to a maker that was killed.
+        bool unmade = ::sqlite3_extended_errcode(handle()) == SQLITE_READONLY_ROLLBACK;
+        return unmade ? ended_too_early(path_) : last_error("open");
+    }
     GODWIT_TRY_VOID(identify(access));
     if (access == Access::Read) return execute("PRAGMA wal_autocheckpoint = 0");
     return use_wal(options);
@@ -106,9 +114,7 @@ Result<void> SqliteConnection::identify(Access access) {
         return Error(ErrorKind::Corrupt, "open", path_,
                      "it is another program's SQLite database; it was left as it is: use another --data-dir");
     }
-    if (access == Access::Read)
-        return Error(ErrorKind::NotFound, "open", path_,
-                     "it is empty: the program that made it ended too early");
+    if (access == Access::Read) return ended_too_early(path_);
     return execute(fmt::format("PRAGMA application_id = {}", kApplicationId));
 }
 

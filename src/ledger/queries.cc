@@ -13,7 +13,11 @@ using db::Value;
 Result<std::unique_ptr<LedgerReader>> LedgerReader::open(const std::string& path) {
     GODWIT_TRY(auto connection, db::SqliteDatabase({.path = path}).connect(db::Access::Read));
     GODWIT_TRY_VOID(db::require_migrated(*connection, kExecutionSchema));
-    return std::unique_ptr<LedgerReader>(new LedgerReader(std::move(connection)));
+    std::unique_ptr<LedgerReader> reader(new LedgerReader(std::move(connection)));
+    // Its process was killed between making the tables and entering the execution.
+    auto head = reader->head();
+    if (!head && head.error().kind() == ErrorKind::NotFound) return std::move(head.error());
+    return reader;
 }
 
 Result<std::vector<OutcomeRow>> LedgerReader::select(Sql id, std::initializer_list<Value> values) {
