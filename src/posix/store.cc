@@ -54,15 +54,11 @@ bool keeps_unnamed(std::uint64_t file_system_type) {
            file_system_type == TMPFS_MAGIC;
 }
 
-// May files be staged without a name? Tries it, for that depends on kernel and privileges, too.
-bool can_stage_unnamed(const Root& root, const KeyPath& path, const std::string& name) {
-    if (!keeps_unnamed(root.file_system_type())) return false;
-    UnsyncedDirectories unsynced;
-    Result<StagedFile> file = create_unnamed(root, unsynced, path, 0600);
+// Could `file`, which has no name, be given one? Asked for a name that is taken, so that a crash can leave
+// none.
+bool can_take_a_name(const Root& root, const StagedFile& file) {
     Opened directory = root.open_directory("");
-    if (!file || !directory) return false;
-    if (root.os().link(file->fd.get(), directory->get(), name.c_str()) < 0) return false;
-    return root.os().unlinkat(directory->get(), name.c_str(), 0) == 0;
+    return directory && root.os().link(file.fd.get(), directory->get(), ".") == -EEXIST;
 }
 
 // What a destination can do.
@@ -71,15 +67,24 @@ struct Abilities {
     bool stages_unnamed = false;
 };
 
-// Writes a file, takes its name away, syncs it and looks how it can be read back: what a destination can
-// prove, and early whether it can be written at all.
-Result<Abilities> probe(const Root& root, const StagingNames& staging) {
+// A file without a name, or one that loses it at once where there is no such thing.
+Result<StagedFile> create_probe(const Root& root, const StagingNames& staging, bool& unnamed) {
     Key key(random_hex(system_random(), 16));
     UnsyncedDirectories unsynced;
     GODWIT_TRY(KeyPath path, key_path(key));
-    std::string name = staging.name_for(key);
-    GODWIT_TRY(StagedFile file, create_staged(root, unsynced, path, name, 0600));
-    GODWIT_TRY_VOID(discard_own(root, file, path));
+    Result<StagedFile> file = create_unnamed(root, unsynced, path, 0600);
+    unnamed = file.has_value();
+    if (unnamed) return file;
+    GODWIT_TRY(file, create_staged(root, unsynced, path, staging.name_for(key), 0600));
+    GODWIT_TRY_VOID(discard_own(root, *file, path));
+    return file;
+}
+
+// Writes a file, syncs it and looks how it can be read back: what a destination can prove, and early
+// whether it can be written at all.
+Result<Abilities> probe(const Root& root, const StagingNames& staging) {
+    bool unnamed = false;
+    GODWIT_TRY(StagedFile file, create_probe(root, staging, unnamed));
     std::array<std::byte, AlignedBuffer::kAlignmentBytes> bytes{};
     Os& os = root.os();
     std::string subject = root.display("");
@@ -92,7 +97,8 @@ Result<Abilities> probe(const Root& root, const StagingNames& staging) {
     auto ignore = [](std::span<const std::byte>) {};
     auto got = medium->read(0, bytes.size(), ignore);
     if (!got) return path_error(got.error(), "read a probe from", subject);
-    return Abilities{medium->level(), can_stage_unnamed(root, path, name)};
+    bool stages_unnamed = unnamed && keeps_unnamed(root.file_system_type()) && can_take_a_name(root, file);
+    return Abilities{medium->level(), stages_unnamed};
 }
 
 struct Attached {
