@@ -41,6 +41,13 @@ class Attempt {
     [[gnu::noinline]] Task<Result<store::Receipt>> publish_parts(store::Source& source,
                                                                  model::Evidence& evidence);
     Task<Result<std::unique_ptr<store::Sink>>> open_sink(const store::PutRequest& request);
+    Task<Result<void>> intend_upload(const std::string& earlier_checkpoint);
+    [[gnu::noinline]] Task<Result<void>> intend_upload_inside_server();
+    [[gnu::noinline]] Task<Result<void>> upload_inside_server_ended();
+    bool may_upload_inside_server() const {
+        const store::Capabilities& there = shared_.destination.capabilities();
+        return !there.copy_domain.empty() && object_.source.size_bytes > there.put_bytes_max;
+    }
     Task<Result<void>> source_unchanged(store::Source& source);
     Task<Result<ObjectEnd>> prove(store::Receipt receipt, model::Evidence evidence);
 
@@ -189,15 +196,36 @@ Task<Result<std::unique_ptr<store::Sink>>> Attempt::open_sink(const store::PutRe
     if (!checkpoint.empty()) {
         auto resumed = co_await shared_.destination.resume(context_, request, checkpoint);
         if (resumed || resumed.error().kind() != ErrorKind::NotFound) co_return std::move(resumed);
-        // Of another part size, or gone as the store says: what is left of it must not stay behind.
-        std::int64_t now = shared_.loop.unix_time_ns();
-        GODWIT_CO_TRY_VOID(co_await shared_.destination.discard(context_, object_.key, checkpoint, now));
     }
-    GODWIT_CO_TRY_VOID(co_await shared_.uploads.intend(object_));
+    GODWIT_CO_TRY_VOID(co_await intend_upload(checkpoint));
     GODWIT_CO_TRY(std::unique_ptr<store::Sink> sink, co_await shared_.destination.begin(context_, request));
     std::string begun = sink->checkpoint();
     GODWIT_CO_TRY_VOID(co_await shared_.uploads.begun(object_, begun));
     co_return std::move(sink);
+}
+
+// Says in the ledger that an upload is about to begin. What is left of an earlier one, if there is any (of
+// another part size, or gone as the store says), must not stay behind.
+Task<Result<void>> Attempt::intend_upload(const std::string& earlier_checkpoint) {
+    if (!earlier_checkpoint.empty()) {
+        std::int64_t now = shared_.loop.unix_time_ns();
+        GODWIT_CO_TRY_VOID(
+            co_await shared_.destination.discard(context_, object_.key, earlier_checkpoint, now));
+    }
+    co_return co_await shared_.uploads.intend(object_);
+}
+
+// A store that copies inside itself may need an upload for what is large (S3 beyond 5 GiB), and takes it back
+// itself unless it is killed.
+Task<Result<void>> Attempt::intend_upload_inside_server() {
+    if (!may_upload_inside_server()) co_return {};
+    GODWIT_CO_TRY(std::string checkpoint, co_await shared_.uploads.find(object_));
+    co_return co_await intend_upload(checkpoint);
+}
+
+Task<Result<void>> Attempt::upload_inside_server_ended() {
+    if (!may_upload_inside_server()) co_return {};
+    co_return co_await shared_.uploads.ended(object_);
 }
 
 Task<Result<void>> Attempt::source_unchanged(store::Source& source) {
@@ -254,10 +282,12 @@ Task<Result<ObjectEnd>> Attempt::copy_inside_server() {
     request.put.replaces = object_.destination;
     request.put.digest = shared_.options.digest;
     scope_ = Scope::Transfer;
+    GODWIT_CO_TRY_VOID(co_await intend_upload_inside_server());
     published_ = true;
     GODWIT_CO_TRY(store::Receipt receipt,
                   co_await shared_.destination.copy_from(context_, shared_.source, request));
     slot.succeeded();
+    GODWIT_CO_TRY_VOID(co_await upload_inside_server_ended());
     shared_.progress.moved_bytes += object_.source.size_bytes;
     model::Evidence evidence;
     evidence.source = object_.source;
@@ -332,9 +362,11 @@ Task<Result<ObjectEnd>> Attempt::bring_metadata() {
     }
     store::PutRequest request = put_request(*source);
     scope_ = Scope::Destination;
+    GODWIT_CO_TRY_VOID(co_await intend_upload_inside_server());
     GODWIT_CO_TRY(store::Receipt receipt,
                   co_await shared_.destination.set_metadata(context_, request, *object_.destination));
     slot.succeeded();
+    GODWIT_CO_TRY_VOID(co_await upload_inside_server_ended());
     ObjectEnd end;
     end.outcome = Outcome::Metadata;
     end.index = true;
