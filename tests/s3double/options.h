@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "s3double/operation.h"
 #include "s3double/sigv4.h"
 
 namespace godwit::s3double {
@@ -43,6 +45,9 @@ struct Options {
     EtagMode etag = EtagMode::Md5;
     // Benchmarks: of a body only size and digests are kept; GET answers with a pattern of that size.
     bool discard = false;
+    // Asked on the server's thread before each operation is carried out. False: it is not, and the
+    // connection is cut, as when the client was killed before it sent the request.
+    std::function<bool(Operation)> admits = {};
     // Before each answer.
     std::uint32_t latency_ms = 0;
     std::uint64_t part_bytes_min = 5u << 20;

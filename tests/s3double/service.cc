@@ -100,6 +100,13 @@ Refusal body_refusal(const Error& error) {
     return {"IncompleteBody", error.cause(), ""};
 }
 
+// What a request gets whose client is no more.
+std::shared_ptr<const Rule> not_admitted() {
+    static const auto kRule = std::make_shared<const Rule>(
+        Rule{.name = "not admitted", .effects = {.code = "InternalError", .cut_reply_at = 0}});
+    return kRule;
+}
+
 }  // namespace
 
 std::string request_id(const Exchange& x) {
@@ -294,6 +301,7 @@ void Service::finish(Exchange& x) {
         answer_double_page(*this, x);
         return add_common_headers(x);
     }
+    if (options_.admits && !options_.admits(x.operation)) x.rule = not_admitted();
     const Effects& effects = x.effects();
     bool replaced = effects.status != 0 || !effects.code.empty() || effects.body;
     if (!replaced || effects.after_act) act(x);
