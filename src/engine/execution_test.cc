@@ -1,14 +1,17 @@
 #include "engine/execution.h"
 
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
 
+#include "base/encoding.h"
 #include "ledger/memory_journal.h"
 #include "runtime/manual_loop.h"
 #include "store/faulty_store.h"
 #include "store/memory_store.h"
+#include "store/testing/delete_auditor.h"
 
 namespace godwit::engine {
 namespace {
@@ -31,6 +34,14 @@ store::MemoryStoreOptions small_parts(std::string name, bool attests = true) {
 // Two memory places, a journal, and executions between them on a clock that is turned by hand.
 class World {
   public:
+    World() {
+        auditor.watch(store::Role::Source, source);
+        auditor.watch(store::Role::Destination, destination);
+    }
+    World(const World&) = delete;
+
+    // Before the places, which tell it of every change.
+    store::testing::DeleteAuditor auditor{store::testing::copy_rule};
     store::MemoryPlace source;
     store::MemoryPlace destination;
     ledger::MemoryJournal journal;
@@ -458,6 +469,103 @@ TEST(Execution, F65_keys_beneath_a_file_are_unrepresentable_in_a_file_system) {
     EXPECT_EQ(result->counts[Outcome::Unrepresentable], 1u);
     EXPECT_EQ(result->counts[Outcome::Verified], 2u);
     EXPECT_FALSE(world.destination.objects.contains("a/b"));
+}
+
+// What an engine with a bug would do, done by hand in the middle of a run.
+using Deed = std::function<Task<Result<void>>(Context&, store::Store& source, store::Store& destination)>;
+
+void run_with_deed(World& world, const Deed& deed) {
+    world.source.write("k", "new bytes");
+    world.destination.write("k", "the old bytes");
+    world.destination.write("foreign", "bytes");
+    world.meanwhile = [&, done = false](Duration) mutable {
+        if (std::exchange(done, true)) return;
+        runtime::ManualLoop loop;
+        Context context(loop);
+        auto source = store::make_memory_store(world.source),
+             destination = store::make_memory_store(world.destination);
+        auto work = [&]() -> Task<void> { EXPECT_TRUE(co_await deed(context, *source, *destination)); };
+        loop.spawn(work());
+        loop.run_until_idle();
+    };
+    world.run();
+}
+
+Task<Result<void>> remove_from(Context& context, store::Store& store, std::string name) {
+    model::Key key(std::move(name));
+    bool with_tags = false;
+    GODWIT_CO_TRY(auto there, co_await store.stat(context, key, with_tags));
+    co_return co_await store.remove(context, key, there->entry.identity);
+}
+
+Task<Result<void>> replace_in(Context& context, store::Store& store, std::string name,
+                              std::string_view text) {
+    store::PutRequest request;
+    request.key = model::Key(std::move(name));
+    request.size_bytes = text.size();
+    bool with_tags = false;
+    GODWIT_CO_TRY(auto there, co_await store.stat(context, request.key, with_tags));
+    request.replaces = there->entry.identity;
+    Digest digest = digest_of(request.digest, bytes_of(text));
+    GODWIT_CO_TRY_VOID(co_await store.put(context, request, bytes_of(text), digest));
+    co_return {};
+}
+
+Task<Result<void>> discard_in(Context& context, store::Store& store, std::string upload) {
+    model::Key any("k");
+    co_return co_await store.discard(context, any, upload, 0);
+}
+
+TEST(Execution, the_delete_auditor_lets_a_copy_replace_what_it_copies) {
+    World world;
+    run_with_deed(world, [](Context&, store::Store&, store::Store&) -> Task<Result<void>> { co_return {}; });
+    EXPECT_EQ(world.auditor.losses(), 1u);
+    EXPECT_EQ(world.destination.objects.at("k").bytes, world.source.objects.at("k").bytes);
+}
+
+TEST(Execution, the_delete_auditor_catches_a_source_object_that_is_removed) {
+    World world;
+    EXPECT_NONFATAL_FAILURE(
+        run_with_deed(world, [](Context& context, store::Store& source,
+                                store::Store&) { return remove_from(context, source, "k"); }),
+        "no rule permits that remove makes 'k' vanish at the source");
+}
+
+TEST(Execution, the_delete_auditor_catches_a_destination_object_that_is_removed) {
+    World world;
+    EXPECT_NONFATAL_FAILURE(run_with_deed(world,
+                                          [](Context& context, store::Store&, store::Store& destination) {
+                                              return remove_from(context, destination, "foreign");
+                                          }),
+                            "no rule permits that remove makes 'foreign' vanish at the destination");
+}
+
+TEST(Execution, the_delete_auditor_catches_an_overwrite_of_what_is_not_copied) {
+    World world;
+    EXPECT_NONFATAL_FAILURE(run_with_deed(world,
+                                          [](Context& context, store::Store&, store::Store& destination) {
+                                              return replace_in(context, destination, "foreign", "new bytes");
+                                          }),
+                            "no rule permits that publish makes 'foreign' vanish at the destination");
+}
+
+TEST(Execution, the_delete_auditor_catches_bytes_that_are_no_generation_of_the_source) {
+    World world;
+    EXPECT_NONFATAL_FAILURE(run_with_deed(world,
+                                          [](Context& context, store::Store&, store::Store& destination) {
+                                              return replace_in(context, destination, "k", "new mixed");
+                                          }),
+                            "no rule permits that publish makes 'k' vanish at the destination");
+}
+
+TEST(Execution, the_delete_auditor_catches_a_foreign_upload_that_is_discarded) {
+    World world;
+    world.destination.uploads["theirs"].key = model::Key("k");
+    EXPECT_NONFATAL_FAILURE(run_with_deed(world,
+                                          [](Context& context, store::Store&, store::Store& destination) {
+                                              return discard_in(context, destination, "theirs");
+                                          }),
+                            "no rule permits that discard makes 'theirs' vanish at the destination");
 }
 
 }  // namespace

@@ -42,6 +42,16 @@ ObjectInfo info_of(const Key& key, const MemoryObject& object) {
     return info;
 }
 
+Digest digest_of_all(const MemoryObject& object) {
+    return digest_of(DigestAlgorithm::Crc64Nvme, slice(object, 0, object.bytes.size()));
+}
+
+void tell(const MemoryPlace& place, const Change& change) {
+    GODWIT_CHECK(place.observer || !change.is_loss(), "{} makes '{}' vanish and nobody watches",
+                 change.operation, change.name);
+    if (place.observer) place.observer(change);
+}
+
 struct Shared {
     MemoryPlace& place;
     MemoryStoreOptions options;
@@ -78,10 +88,16 @@ struct Shared {
 
     // Publishes bytes whose digest was compared before.
     Receipt publish(const PutRequest& request, std::vector<std::byte> bytes, const Digest& digest) const {
-        MemoryObject& object = place.objects[request.key.bytes()];
+        auto [at, is_new] = place.objects.try_emplace(request.key.bytes());
+        MemoryObject& object = at->second;
+        Change change{.operation = "publish", .name = request.key.bytes()};
+        change.kind = is_new ? ChangeKind::Written : ChangeKind::Replaced;
+        if (!is_new) change.was = digest_of_all(object);
         object.type = request.type;
         object.identity = next_identity(place, bytes.size());
         object.bytes = std::move(bytes);
+        change.now = digest_of_all(object);
+        tell(place, change);
         object.metadata = request.metadata;
         if (!object.metadata.tags) object.metadata.tags.emplace();
         return receipt(request, object, digest);
@@ -312,6 +328,7 @@ class MemoryStore final : public Store {
         upload.key = request.key;
         upload.part_bytes = shared_.options.part_bytes;
         upload.begun_unix_ns = context.loop().unix_time_ns();
+        tell(shared_.place, {.kind = ChangeKind::UploadBegun, .operation = "begin", .name = id});
         co_return std::unique_ptr<Sink>(std::make_unique<MemorySink>(shared_, request, std::move(id)));
     }
 
@@ -330,8 +347,13 @@ class MemoryStore final : public Store {
         GODWIT_CO_TRY_VOID(co_await shared_.begin(context));
         std::erase_if(shared_.place.uploads, [&](const auto& each) {
             const auto& [id, upload] = each;
-            return checkpoint.empty() ? upload.key == key && upload.begun_unix_ns >= intent_unix_ns
-                                      : id == checkpoint;
+            bool meant = checkpoint.empty() ? upload.key == key && upload.begun_unix_ns >= intent_unix_ns
+                                            : id == checkpoint;
+            if (meant) {
+                tell(shared_.place,
+                     {.kind = ChangeKind::UploadDiscarded, .operation = "discard", .name = id});
+            }
+            return meant;
         });
         co_return {};
     }
@@ -358,6 +380,12 @@ class MemoryStore final : public Store {
         object->metadata = request.metadata;
         if (!object->metadata.tags) object->metadata.tags = std::move(tags);
         object->identity = next_identity(shared_.place, object->bytes.size());
+        Digest bytes = digest_of_all(*object);
+        tell(shared_.place, {.kind = ChangeKind::Replaced,
+                             .operation = "set_metadata",
+                             .name = request.key.bytes(),
+                             .was = bytes,
+                             .now = bytes});
         Receipt receipt;
         receipt.identity = object->identity;
         co_return receipt;
@@ -368,7 +396,10 @@ class MemoryStore final : public Store {
         auto object = shared_.pinned(key, expected);
         if (!object && object.error().kind() == ErrorKind::NotFound) co_return {};
         if (!object) co_return std::move(object.error());
+        Change change{.kind = ChangeKind::Removed, .operation = "remove", .name = key.bytes()};
+        change.was = digest_of_all(**object);
         shared_.place.objects.erase(key.bytes());
+        tell(shared_.place, change);
         co_return {};
     }
 
@@ -398,6 +429,7 @@ Identity MemoryPlace::write(const std::string& key, std::string_view text, Metad
     object.bytes.assign(data, data + text.size());
     object.metadata = std::move(metadata);
     object.identity = next_identity(*this, text.size());
+    tell(*this, {.name = key, .now = digest_of_all(object)});
     return object.identity;
 }
 

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "store/change.h"
 #include "store/store.h"
 
 namespace godwit::store {
@@ -36,6 +38,10 @@ struct MemoryPlace {
     std::map<std::string, MemoryObject> objects;  // by key bytes
     std::map<std::string, MemoryUpload> uploads;  // by upload id
     std::uint64_t generations = 0;                // counts every change, also for identities
+    // Told of every change at its instant, except of those that tests make by hand in the maps above. An
+    // operation that makes something vanish while nobody observes is a bug: every suite in which that
+    // happens has an auditor.
+    std::function<void(const Change&)> observer = {};
 
     // Puts an object there as a stranger would: new generation, no checks. Returns its identity.
     Identity write(const std::string& key, std::string_view text, Metadata metadata = {});

@@ -1,13 +1,16 @@
 // The conformance suite over the memory store.
 #include "conformance/store_conformance.h"
 #include "store/memory_store.h"
+#include "store/testing/delete_auditor.h"
 
 namespace godwit::conformance {
 namespace {
 
 class MemoryLocation final : public Location {
   public:
-    explicit MemoryLocation(store::MemoryStoreOptions options) : options_(std::move(options)) {}
+    explicit MemoryLocation(store::MemoryStoreOptions options) : options_(std::move(options)) {
+        auditor_.watch(store::Role::Destination, place_);
+    }
     std::unique_ptr<store::Store> connect() override { return store::make_memory_store(place_, options_); }
     std::vector<std::string> leftovers() override {
         std::vector<std::string> left;
@@ -16,6 +19,7 @@ class MemoryLocation final : public Location {
     }
 
   private:
+    store::testing::DeleteAuditor auditor_{store::testing::operation_rule};
     store::MemoryPlace place_;
     store::MemoryStoreOptions options_;
 };
