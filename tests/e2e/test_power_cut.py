@@ -24,6 +24,12 @@ MOMENT_SECONDS_MAX = 60
 KEEP = "--preserve-set-id"
 
 
+# With `./dev test --all`; $GODWIT_CUT_FILES takes another number for a look by hand.
+slow = pytest.mark.slow
+MANY_FILES = int(os.environ.get("GODWIT_CUT_FILES", "100000"))
+MANY_SECONDS_MAX = 3600
+
+
 @pytest.fixture(params=["ext4", "xfs"])
 def disk(request, tmp_path):
     disk = CutDisk(tmp_path / "disk", request.param)
@@ -164,3 +170,55 @@ def test_h75_the_control_loses_files(disk, tmp_path):
     disk.cut()
     disk.come_back()
     assert differences(source, target) != []
+
+
+def make_many(root: Path, files: int) -> None:
+    """Small files, a thousand to a directory, no two alike."""
+    for number in range(files):
+        folder = root / f"{number // 1000:04}"
+        if number % 1000 == 0:
+            folder.mkdir(parents=True)
+        (folder / f"{number:06}").write_bytes(b"%06d" % number * (1 + number * 17 % 400))
+
+
+def lost(source: Path, copy: Path) -> int:
+    """How many files are missing or hold other bytes."""
+    files = [Path(folder, name).relative_to(source) for folder, _, names in os.walk(source) for name in names]
+    return sum(not (copy / file).is_file() or (copy / file).read_bytes() != (source / file).read_bytes() for file in files)
+
+
+@slow
+@pytest.mark.parametrize("kind", ["ext4", "xfs"])
+def test_h75_of_a_hundred_thousand_files_none_is_lost(kind, tmp_path):
+    """Each tool says that it is done, and the power goes. What peers lose is told, not judged; but `cp` must lose something,
+    or the cut would show nothing."""
+    source = tmp_path / "source"
+    make_many(source, MANY_FILES)
+    os.sync()
+    release = os.environ.get("GODWIT_RELEASE_BINARY")
+    godwit = Godwit(tmp_path / "home", Path(release) if release else None)
+    tools = {
+        "godwit": [os.fsdecode(godwit.binary), "copy"],
+        "cp -a": ["cp", "-a", "-T"],
+        "rclone copy": ["rclone", "copy", "--config", os.devnull],
+        "rsync -a --fsync": ["rsync", "-a", "--fsync"],
+    }
+    losses = {}
+    for tool, command in tools.items():
+        if not shutil.which(command[0]):
+            print(f"NOT COMPARED: {command[0]} is not installed")
+            continue
+        disk = CutDisk(tmp_path / "disk" / command[0].rpartition("/")[2], kind, size_bytes=4 << 30)
+        try:
+            # A slash behind the source: rsync means what is in it.
+            full = [*command, f"{source}/", str(disk.path / "copy")]
+            ended = subprocess.run(full, env=godwit.environment(), capture_output=True, timeout=MANY_SECONDS_MAX)
+            assert ended.returncode == 0, (tool, ended.stderr.decode())
+            disk.cut()
+            disk.come_back()
+            losses[tool] = lost(source, disk.path / "copy")
+        finally:
+            disk.remove()
+        print(f"{kind}: {tool} lost {losses[tool]} of {MANY_FILES} files", flush=True)
+    assert losses["godwit"] == 0
+    assert losses["cp -a"] > 0
