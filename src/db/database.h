@@ -123,7 +123,7 @@ class Connection {
     // of these where a scope will do.
     virtual Result<void> begin(Access access) = 0;
     // After success the transaction survives a power cut (see the adapter's options). After a
-    // failure of kind Lost it is unknown whether it was committed; after any other it was not.
+    // failure of kind Lost or Corrupt it is unknown whether it was committed; after any other it was not.
     virtual Result<void> commit() = 0;
     virtual void rollback() = 0;
     // False also when the database itself rolled back, as SQLite does when the disk is full.

@@ -56,7 +56,7 @@ class GroupCommit {
     // fail).
     using Work = std::move_only_function<Result<void>(Connection&)>;
     // Called once, on the writer's thread, in the order of commits: after COMMIT is durable, or with
-    // why nothing of the job was kept. Kind Lost: it is unknown whether it was.
+    // why nothing of the job was kept. Kind Lost or Corrupt: it is unknown whether it was.
     using Done = std::move_only_function<void(Result<void>)>;
 
     // `hooks`, if any, outlives this.

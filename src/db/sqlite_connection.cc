@@ -29,14 +29,14 @@ Result<void> make_file(const std::string& path) {
     return {};
 }
 
+Error unfinished(const std::string& path) {
+    return Error(ErrorKind::NotFound, "open", path, "it is empty: the program that made it ended too early");
+}
+
 Result<void> require_file(const std::string& path) {
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return errno_error(errno, "open", path);
     return {};
-}
-
-Error ended_too_early(const std::string& path) {
-    return Error(ErrorKind::NotFound, "open", path, "it is empty: the program that made it ended too early");
 }
 
 }  // namespace
@@ -80,7 +80,12 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(
         return sqlite_error(code, "open", options.path, raw ? ::sqlite3_errmsg(raw) : ::sqlite3_errstr(code));
     std::unique_ptr<SqliteConnection> connection(
         new SqliteConnection(std::move(handle), options, std::move(notices)));
-    GODWIT_TRY_VOID(connection->set_up(options, access));
+    Result<void> made = connection->set_up(options, access);
+    // Only the transaction that makes a file writes a rollback journal, which a reader may not roll back: from
+    // then on there is the write-ahead log. One that is left belongs to a maker that was killed.
+    if (!made && ::sqlite3_extended_errcode(connection->handle()) == SQLITE_READONLY_ROLLBACK)
+        return unfinished(options.path);
+    if (!made) return std::move(made.error());
     return connection;
 }
 
@@ -94,12 +99,8 @@ Result<void> SqliteConnection::set_up(const SqliteOptions& options, Access acces
         "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA secure_delete = OFF",
         options.page_bytes, options.cache_bytes_max / 1024);
     // The first look into the file: what is wrong with it shows here.
-    if (::sqlite3_exec(handle(), settings.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-        // Only the transaction that makes a file writes a rollback journal: from then on there is the
-        // write-ahead log. One that is left belongs to a maker that was killed.
-        bool unmade = ::sqlite3_extended_errcode(handle()) == SQLITE_READONLY_ROLLBACK;
-        return unmade ? ended_too_early(path_) : last_error("open");
-    }
+    if (::sqlite3_exec(handle(), settings.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        return last_error("open");
     GODWIT_TRY_VOID(identify(access));
     if (access == Access::Read) return execute("PRAGMA wal_autocheckpoint = 0");
     return use_wal(options);
@@ -114,7 +115,7 @@ Result<void> SqliteConnection::identify(Access access) {
         return Error(ErrorKind::Corrupt, "open", path_,
                      "it is another program's SQLite database; it was left as it is: use another --data-dir");
     }
-    if (access == Access::Read) return ended_too_early(path_);
+    if (access == Access::Read) return unfinished(path_);
     return execute(fmt::format("PRAGMA application_id = {}", kApplicationId));
 }
 

@@ -9,77 +9,17 @@
 
 #include "db/testing/databases.h"
 #include "ledger/locked_task.h"
-#include "ledger/testing/samples.h"
-#include "runtime/group.h"
+#include "ledger/testing/listing_worker.h"
 #include "runtime/io_loop.h"
 
 namespace godwit::ledger {
 namespace {
 
 using db::testing::succeeded;
-using runtime::Task;
 
 const End kSource{"posix:/a", "dev 1", "/a"};
 const End kDestination{"s3:b", "eu", "s3://b"};
 constexpr std::uint64_t kObjects = 20 * kBatchItemsMax;
-
-// Lists and records, and says on a pipe what it was told to be durable.
-class Worker {
-  public:
-    Worker(runtime::Loop& loop, ExecutionLedger& ledger, int told)
-        : loop_(loop), ledger_(ledger), told_(told) {}
-
-    Task<Result<void>> run() {
-        GODWIT_CO_TRY(std::vector<Shard> shards, co_await ledger_.shards());
-        if (shards.empty()) {
-            std::vector<model::KeyRange> everything(1);
-            GODWIT_CO_TRY_VOID(co_await ledger_.add_shards(std::move(everything)));
-            GODWIT_CO_TRY(shards, co_await ledger_.shards());
-        }
-        GODWIT_CO_TRY_VOID(co_await list(shards.front()));
-        for (;;) {
-            GODWIT_CO_TRY(std::optional<Batch> batch, co_await ledger_.lease_batch(BatchKind::Ordinary));
-            if (!batch) break;
-            runtime::TaskGroup items(loop_);
-            for (const Batch::Item& item : batch->items) items.spawn(record(*batch, item));
-            co_await items.wait();
-            GODWIT_CO_TRY_VOID(co_await ledger_.finish_batch(batch->id, batch->lease_epoch));
-        }
-        co_return co_await ledger_.set_status(model::ExecutionStatus::Clean);
-    }
-
-  private:
-    // The cursor's number is how many objects were listed.
-    Task<Result<void>> list(Shard shard) {
-        std::uint64_t first = shard.cursor.empty() ? 0 : std::strtoull(shard.cursor.c_str(), nullptr, 10);
-        while (!shard.complete) {
-            ListingCommit commit;
-            commit.shard = shard.id;
-            for (std::uint64_t i = 0; i < kBatchItemsMax; ++i)
-                commit.ordinary.push_back(testing::sample_object(first + i));
-            first += kBatchItemsMax;
-            commit.cursor = std::to_string(first);
-            commit.unchanged.add(model::Outcome::Unchanged, 10, 1000);
-            shard.complete = commit.complete = first >= kObjects;
-            GODWIT_CO_TRY_VOID(co_await ledger_.commit_listing(std::move(commit)));
-        }
-        co_return {};
-    }
-    Task<void> record(const Batch& batch, const Batch::Item& item) {
-        std::uint64_t number = number_of(item.object);
-        ObjectRecord row = testing::sample_record(batch.id, item.number, number);
-        row.lease_epoch = batch.lease_epoch;
-        Result<void> recorded = co_await ledger_.record(std::move(row));
-        if (recorded) (void)!::write(told_, &number, sizeof number);
-    }
-    static std::uint64_t number_of(const model::PlannedObject& object) {
-        return static_cast<std::uint64_t>(object.source.mtime_ns - testing::sample_identity(0).mtime_ns);
-    }
-
-    runtime::Loop& loop_;
-    ExecutionLedger& ledger_;
-    int told_;
-};
 
 class Crashes : public ::testing::Test {
   protected:
@@ -94,7 +34,11 @@ class Crashes : public ::testing::Test {
         GODWIT_CHECK(ledger, "{}", ledger.error().message());
         if (!*ledger) ledger = (*task)->begin(loop, {.options = "{}", .staging_token = "t"});
         GODWIT_CHECK(ledger, "{}", ledger.error().message());
-        Worker worker(loop, **ledger, told);
+        // Says on a pipe what it was told to be durable.
+        auto say = [told](std::uint64_t number, const Result<void>& recorded) {
+            if (recorded) (void)!::write(told, &number, sizeof number);
+        };
+        testing::ListingWorker worker(loop, **ledger, {.objects = kObjects}, say);
         Result<void> worked = loop.block_on(worker.run());
         GODWIT_CHECK(worked, "{}", worked.error().message());
         auto closing = (*task)->close(*std::move(ledger));
