@@ -10,6 +10,9 @@ versitygw_tool="versitygw github.com/versity/versitygw $versitygw_version cmd/ve
 s5cmd_tool="s5cmd github.com/peak/s5cmd/v2 v2.3.0 . 1.20"
 rclone_tool="rclone github.com/rclone/rclone v1.76.0 . 1.26.0"
 
+# Debian's kernel for guests of the tests (tests/e2e/nfs_guest.py), unpacked and not installed.
+guest_kernel=linux-image-6.1.0-56-cloud-amd64
+
 # The programs that the tests start.
 versitygw=$tools_dir/versitygw-$versitygw_version
 
