@@ -50,10 +50,13 @@ void on_allocator_error(int error_number, void*) {
     if (error_number == ENOMEM) out_of_memory();
 }
 
-// A thread that cannot be started is the one exception that comes this far without being a bug.
+// Exceptions that come this far without being bugs: a thread that cannot be started, memory that is not had
+// from an allocator with a handler.
 [[noreturn]] void on_terminate() {
     try {
         if (std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+    } catch (const std::bad_alloc&) {
+        out_of_memory();
     } catch (const std::system_error&) {
         end_for_lack("threads", "raise the limits of processes and of memory");
     } catch (const std::exception& bug) {

@@ -11,8 +11,12 @@ import pytest
 
 from godwit import Godwit, Run
 from test_bad_input import CLEAN, DENIED, NOT_CLEAN, common, nobody, snapshot  # noqa: F401 (fixtures)
+from test_kill import staged_files
 
 MEBIBYTE = 1 << 20
+OUT_OF_MEMORY = (
+    "error: LOCAL: out of memory\n  fix: allow more of it, or lower --memory; the same command carries on\n"
+)
 
 
 def many_files(root: Path, count: int = 300) -> Path:
@@ -81,6 +85,53 @@ def test_h80_where_memory_ends_the_run_ends_and_the_next_one_completes(godwit, t
         assert_completes(godwit, source, copy)
     assert snapshot(source) == snapshot(copy)
     assert any("error: LOCAL: out of memory\n  fix: " in text for text in said), said
+
+
+def scarce_memory(godwit: Godwit, kind: str, at: int) -> Godwit:
+    """One whose allocations fail from the `at`th on (tests/scarce_memory)."""
+    library = godwit.binary.parents[2] / "tests/scarce_memory/libscarce_memory.so"
+    if not library.is_file():
+        pytest.skip("NOT TESTED: allocations that fail, which sanitizers and release builds have no library for")
+    setting = (f"LD_PRELOAD={library}", f"GODWIT_SCARCE={kind}", f"GODWIT_SCARCE_AT={at}")
+    return Godwit(godwit.home, godwit.binary, ("env", *setting))
+
+
+def sweep_scarce_memory(godwit: Godwit, tmp_path: Path, kind: str, numbers) -> int:
+    """Lets each of the numbered ones fail, up to a run that needs no more; how many runs ended for it."""
+    source = many_files(tmp_path / "source", 20)
+    (source / "large").write_bytes(os.urandom(3 * MEBIBYTE))
+    ended = 0
+    for at in numbers:
+        copy, user = tmp_path / f"copy {at}", Godwit(godwit.home / str(at), godwit.binary)
+        run = scarce_memory(user, kind, at).copy(source, copy, "--no-preserve-owner")
+        if run.code == CLEAN:
+            return ended
+        assert run.code == NOT_CLEAN and run.stderr.endswith(OUT_OF_MEMORY), f"{kind} {at}: {run}"
+        assert_completes(user, source, copy)
+        assert staged_files(copy) == [], at
+        ended += 1
+    raise AssertionError(f"after {at} of them it still wants more")
+
+
+def ever_fewer(first_steps: int):
+    """1, 2, 3, and so on, and from there in steps that grow."""
+    at = 1.0
+    while True:
+        yield int(at)
+        at += max(1, at / first_steps)
+
+
+def test_h80_where_any_mapping_of_memory_fails_the_run_ends_and_the_next_one_completes(godwit, tmp_path):
+    assert sweep_scarce_memory(godwit, tmp_path, "mapping", range(1, 200)) >= 10
+
+
+def test_h80_where_any_allocation_fails_the_run_ends_and_the_next_one_completes(godwit, tmp_path):
+    assert sweep_scarce_memory(godwit, tmp_path, "allocation", ever_fewer(2)) >= 15
+
+
+@pytest.mark.slow
+def test_h80_where_one_allocation_of_many_more_fails_it_is_the_same(godwit, tmp_path):
+    assert sweep_scarce_memory(godwit, tmp_path, "allocation", ever_fewer(60)) >= 300
 
 
 def test_l114_a_permission_that_is_lost_meanwhile_costs_its_subtree_alone(nobody, common):
