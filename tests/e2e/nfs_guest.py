@@ -22,6 +22,9 @@ from godwit import find_binary
 KERNELS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "godwit/tools"
 MODULES = ["virtio_pci", "virtio_net", "nfsv4"]
 PROGRAMS = ["qemu-system-x86_64", "ganesha.nfsd", "busybox", "cpio", "depmod"]
+PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
+# What is left of a test run that was killed ends with it.
+OWNED = ["setpriv", "--pdeathsig", "KILL"]
 BOOT_SECONDS_MAX = 180
 COMMAND_SECONDS_MAX = 180
 SERVER_SECONDS_MAX = 30
@@ -58,7 +61,7 @@ poweroff -f
 def find_kernel() -> Path:
     """The unpacked package that `./dev setup --tests` has put into the cache of tools."""
     found = sorted(KERNELS.glob("linux-image-*/boot/vmlinuz-*"))
-    missing = [program for program in PROGRAMS if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
+    missing = [program for program in PROGRAMS if not shutil.which(program, path=PATH)]
     if not found or missing:
         what = ", ".join(missing) or "the kernel package"
         pytest.skip(f"NOT TESTED: a real NFS mount, for want of {what} (./dev setup --tests)")
@@ -72,7 +75,7 @@ def free_port() -> int:
 
 
 class NfsServer:
-    """Exports one directory of this machine, which nobody else may need root for. Skips where it may not."""
+    """Exports one directory of this machine."""
 
     def __init__(self, folder: Path, path: Path):
         if os.geteuid() != 0:
@@ -83,8 +86,8 @@ class NfsServer:
         self.start()
 
     def start(self) -> None:
-        command = ["ganesha.nfsd", "-F", "-f", self.folder / "ganesha.conf", "-L", self.folder / "log", "-p", self.folder / "pid"]
-        self.process = subprocess.Popen(command, env=os.environ | {"PATH": os.environ["PATH"] + ":/usr/bin:/usr/sbin"})
+        files = ["-f", self.folder / "ganesha.conf", "-L", self.folder / "log", "-p", self.folder / "pid"]
+        self.process = subprocess.Popen([*OWNED, "ganesha.nfsd", "-F", *files], env=os.environ | {"PATH": PATH})
         deadline = time.monotonic() + SERVER_SECONDS_MAX
         while not self.answers():
             assert self.process.poll() is None and time.monotonic() < deadline, (self.folder / "log").read_text()[-2000:]
@@ -122,7 +125,7 @@ class Guest:
 
     def __init__(self, folder: Path, kernel: Path):
         image = make_image(folder, kernel)
-        command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "768", "-smp", "2", "-display", "none"]
+        command = [*OWNED, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "768", "-smp", "2", "-display", "none"]
         command += ["-no-reboot", "-serial", "stdio", "-monitor", "none", "-kernel", kernel, "-initrd", image]
         command += ["-append", "console=ttyS0 quiet panic=1", "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n"]
         self.log = open(folder / "console", "wb")
