@@ -99,10 +99,11 @@ Task<Result<ObjectEnd>> Attempt::run() {
     GODWIT_CHECK(false, "{} is not for a transfer", model::to_string(object_.action));
 }
 
+// A directory has no bytes to save, and there are servers that refuse to copy one.
 bool Attempt::can_copy_inside_server() const {
     const std::string& domain = shared_.source.capabilities().copy_domain;
-    return !domain.empty() && domain == shared_.destination.capabilities().copy_domain &&
-           !shared_.options.read_back;
+    return object_.type != model::ObjectType::Directory && !domain.empty() &&
+           domain == shared_.destination.capabilities().copy_domain && !shared_.options.read_back;
 }
 
 Task<Result<ObjectEnd>> Attempt::copy() {

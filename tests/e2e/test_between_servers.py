@@ -55,3 +55,19 @@ def test_everything_that_belongs_to_an_object_arrives(request, godwit, direction
         assert {name: got.get(name) for name in HEADERS} == HEADERS, key
         assert got["Metadata"] == METADATA, key
         assert {tag["Key"]: tag["Value"] for tag in tags} == TAGS, key
+
+
+def test_directories_arrive_within_one_server(godwit, server, tmp_path):
+    """versitygw copies no object whose name ends in a slash (DirectoryObjectContainsData)."""
+    (tmp_path / "tree/folder/empty").mkdir(parents=True)
+    (tmp_path / "tree/folder/file").write_bytes(b"x")
+    (tmp_path / "tree/folder").chmod(0o750)
+    here, there = server.make_bucket(), server.make_bucket()
+    assert godwit.copy(tmp_path / "tree", f"s3://{here}/from", server=server).code == 0
+    run = godwit.copy(f"s3://{here}/from", f"s3://{there}/to", server=server)
+    assert run.code == 0, str(run)
+    names = [key.removeprefix("from") for key in server.keys(here)]
+    assert names and [key.removeprefix("to") for key in server.keys(there)] == names
+    for name in names:
+        original = server.s3.head_object(Bucket=here, Key=f"from{name}")
+        assert server.s3.head_object(Bucket=there, Key=f"to{name}")["Metadata"] == original["Metadata"], name
