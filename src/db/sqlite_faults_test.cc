@@ -106,7 +106,7 @@ class SqliteFaults : public ::testing::Test {
     }
 
     void expect_right_error(const Error& error, const testing::FileFault& fault) const {
-        EXPECT_TRUE(testing::may_look_busy(fault, error) || error.kind() == sqlite_kind(fault.code))
+        EXPECT_TRUE(testing::may_look_otherwise(fault, error) || error.kind() == sqlite_kind(fault.code))
             << error.message();
         EXPECT_NE(error.message().find(path_), std::string::npos) << error.message();
         EXPECT_FALSE(error.cause().empty()) << error.message();

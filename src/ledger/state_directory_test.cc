@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "db/migrations.h"
 #include "db/testing/databases.h"
 #include "ledger/locked_task.h"
+#include "ledger/schema.h"
 #include "ledger/state_upkeep.h"
 #include "ledger/testing/samples.h"
 #include "runtime/io_loop.h"
@@ -318,31 +320,43 @@ TEST_F(States, H74_enter_the_end_that_a_crash_kept_out) {
     EXPECT_EQ(executions()[0].counts.copied(), 2u);
 }
 
-TEST_F(States, end_an_execution_that_never_got_a_ledger) {
-    TaskInfo shared = task();
-    ExecutionInfo lost{
-        .id = "exec-lost", .task = shared.id, .status = ExecutionStatus::Queued, .created_unix_ns = 5};
-    ASSERT_TRUE(succeeded(
-        state_->change_control([&](ControlTables& tables) { return tables.insert_execution(lost); })));
-    auto locked = lock();
-    EXPECT_EQ(executions()[0].status, ExecutionStatus::Cancelled);
-    EXPECT_FALSE(*locked->interrupted());
+class LostExecution : public States {
+  protected:
+    // Enters an execution without a ledger; where that would be.
+    std::string enter() {
+        TaskInfo shared = task();
+        ExecutionInfo lost{
+            .id = "exec-lost", .task = shared.id, .status = ExecutionStatus::Queued, .created_unix_ns = 5};
+        EXPECT_TRUE(succeeded(
+            state_->change_control([&](ControlTables& tables) { return tables.insert_execution(lost); })));
+        std::filesystem::create_directories(state_->task_path(shared.id));
+        return state_->ledger_path(shared.id, lost.id);
+    }
+    void expect_to_end() {
+        EXPECT_EQ(executions()[0].status, ExecutionStatus::Queued) << "reading does not fail";
+        auto locked = lock();
+        EXPECT_EQ(executions()[0].status, ExecutionStatus::Cancelled);
+        EXPECT_FALSE(*locked->interrupted());
+    }
+};
+
+TEST_F(LostExecution, that_never_got_a_ledger_is_ended) {
+    enter();
+    expect_to_end();
 }
 
 // Its disk was full, or its process killed, before its first transaction was through.
-TEST_F(States, end_an_execution_whose_ledger_is_an_empty_database) {
-    TaskInfo shared = task();
-    ExecutionInfo lost{
-        .id = "exec-lost", .task = shared.id, .status = ExecutionStatus::Queued, .created_unix_ns = 5};
-    ASSERT_TRUE(succeeded(
-        state_->change_control([&](ControlTables& tables) { return tables.insert_execution(lost); })));
-    std::filesystem::create_directories(state_->task_path(shared.id));
-    std::string path = state_->ledger_path(shared.id, lost.id);
-    ASSERT_TRUE(succeeded(db::SqliteDatabase({.path = path}).connect(db::Access::Write)));
-    EXPECT_EQ(executions()[0].status, ExecutionStatus::Queued) << "reading does not fail";
-    auto locked = lock();
-    EXPECT_EQ(executions()[0].status, ExecutionStatus::Cancelled);
-    EXPECT_FALSE(*locked->interrupted());
+TEST_F(LostExecution, whose_ledger_is_an_empty_database_is_ended) {
+    ASSERT_TRUE(succeeded(db::SqliteDatabase({.path = enter()}).connect(db::Access::Write)));
+    expect_to_end();
+}
+
+TEST_F(LostExecution, H74_killed_before_it_entered_itself_in_its_ledger_is_ended) {
+    {
+        auto connection = db::SqliteDatabase({.path = enter()}).connect(db::Access::Write);
+        ASSERT_TRUE(succeeded(db::migrate(**connection, kExecutionSchema)));
+    }
+    expect_to_end();
 }
 
 TEST_F(States, H77_make_a_lost_index_anew_when_the_task_is_locked) {

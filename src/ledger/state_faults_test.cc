@@ -72,7 +72,8 @@ class StateFaults : public ::testing::Test {
     }
 
     void expect_right_error(const Error& error, const db::testing::FileFault& fault) const {
-        EXPECT_TRUE(db::testing::may_look_busy(fault, error) || error.kind() == db::sqlite_kind(fault.code))
+        EXPECT_TRUE(db::testing::may_look_otherwise(fault, error) ||
+                    error.kind() == db::sqlite_kind(fault.code))
             << error.message();
         EXPECT_NE(error.message().find(path()), std::string::npos) << error.message();
         EXPECT_FALSE(error.code().empty()) << error.message();

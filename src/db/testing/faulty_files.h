@@ -222,8 +222,10 @@ inline void FaultyFiles::install() {
     GODWIT_CHECK(::sqlite3_vfs_register(&vfs, 1) == SQLITE_OK);
 }
 
-// Where a lock could not be given or given back, SQLite may say that somebody has it.
-inline bool may_look_busy(const FileFault& fault, const Error& error) {
+// Where a lock could not be given or given back, SQLite may say that somebody has it; where a ROLLBACK found
+// no memory, that there is a transaction already (in the program an allocation that fails ends the process).
+inline bool may_look_otherwise(const FileFault& fault, const Error& error) {
+    if (fault.call == FileCall::Allocate) return error.code() == "SQLITE_ERROR";
     return (fault.call == FileCall::Unlock || fault.call == FileCall::ShmLock) &&
            error.kind() == ErrorKind::Busy;
 }
