@@ -61,6 +61,18 @@ constexpr Option kChecksum{
     .fallback = "auto",
     .help = "what an S3 server is asked to check: the first that it does, that one, its ETag, or nothing"};
 
+constexpr Option kPreserveXattrs{
+    .name = "preserve-xattrs",
+    .help =
+        "compare extended attributes user.* and make the copy's the same; an object whose attributes the "
+        "other end cannot keep is not copied but reported"};
+constexpr Option kPreserveAcls{.name = "preserve-acls", .help = "the same for POSIX access control lists"};
+constexpr Option kPreservePrivilegedXattrs{
+    .name = "preserve-privileged-xattrs",
+    .help =
+        "the same for trusted.* and security.capability, which take privilege to set and may give it: "
+        "through an object store only where nobody else writes to it"};
+
 constexpr std::array kOutputRowsOnly{kOutputRows, kVerbose, kQuiet, kHelp};
 constexpr std::array kHelpOnly{kHelp};
 constexpr std::array kStateOptions{kDataDirectory};
@@ -147,6 +159,9 @@ constexpr std::array kCopyMetadata{
     Option{.name = "preserve-set-id",
            .help = "keep setuid and setgid bits that came through an object store, which others may write "
                    "to; between directories they are always kept"},
+    kPreserveXattrs,
+    kPreserveAcls,
+    kPreservePrivilegedXattrs,
     Option{.name = "no-tags", .help = "leave object tags behind"},
     Option{.name = "default-mode",
            .kind = ValueKind::Text,
@@ -215,6 +230,9 @@ constexpr std::array kVerifyHow{
     Option{.name = "no-preserve-owner", .help = "do not compare user and group"},
     Option{.name = "no-preserve-mode", .help = "do not compare permission bits"},
     Option{.name = "no-preserve-mtime", .help = "do not compare modification times"},
+    kPreserveXattrs,
+    kPreserveAcls,
+    kPreservePrivilegedXattrs,
 };
 constexpr std::array kVerifyOutput{kOutputRows, kNoProgress, kVerbose, kQuiet, kDataDirectory, kHelp};
 constexpr std::array kVerifyGroups{

@@ -31,6 +31,7 @@ Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
     LoopRun run(session);
     StoreKit kit(session, run.loop(), token);
     kit.set_own_directory(arguments.data_directory);
+    kit.set_xattrs(arguments.options.policy.xattrs);
     if (arguments.dry_run) {
         return run.run([&](LoopRun& running) { return dry_run(running, kit, arguments); });
     }

@@ -153,6 +153,13 @@ boost::json::object named_values_json(const model::NamedValues& values) {
     return object;
 }
 
+// Values are any bytes, and nobody reads base64.
+std::string names_of(const model::NamedValues& xattrs) {
+    std::string names;
+    for (const auto& [name, value] : xattrs) names += (names.empty() ? "" : ", ") + printable(name);
+    return names;
+}
+
 // One object as a name and a value a line; the same in JSON.
 boost::json::object stat_json(const std::string& uri, const ObjectInfo& info) {
     boost::json::object object;
@@ -178,6 +185,7 @@ boost::json::object stat_json(const std::string& uri, const ObjectInfo& info) {
         if (!value.empty()) object[name] = printable(value);
     }
     if (!info.metadata.user.empty()) object["metadata"] = named_values_json(info.metadata.user);
+    if (!info.metadata.xattrs.empty()) object["xattrs"] = names_of(info.metadata.xattrs);
     if (info.metadata.tags) object["tags"] = named_values_json(*info.metadata.tags);
     return object;
 }

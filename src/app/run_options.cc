@@ -31,10 +31,18 @@ Result<void> set_speed(const Values& values, engine::ExecutionOptions& options) 
     return {};
 }
 
-void set_attributes(const Values& values, model::PlanPolicy& policy) {
+Result<void> set_attributes(const Values& values, model::PlanPolicy& policy) {
     policy.preserve_owner = !values.flag("no-preserve-owner");
     policy.preserve_mode = !values.flag("no-preserve-mode");
     policy.preserve_mtime = !values.flag("no-preserve-mtime");
+    using model::XattrClass;
+    if (values.flag("preserve-xattrs")) policy.xattrs.add(XattrClass::User);
+    if (values.flag("preserve-acls")) policy.xattrs.add(XattrClass::Acls);
+    if (values.flag("preserve-privileged-xattrs")) policy.xattrs.add(XattrClass::Privileged);
+    // Permission bits are a part of every list.
+    if (policy.xattrs.has(XattrClass::Acls) && !policy.preserve_mode)
+        return usage_error("--preserve-acls", "contradicts --no-preserve-mode");
+    return {};
 }
 
 }  // namespace
@@ -52,7 +60,7 @@ VerifyMode verify_mode(const Values& values) {
 Result<engine::ExecutionOptions> copy_options(const Values& values) {
     engine::ExecutionOptions options;
     GODWIT_TRY_VOID(set_speed(values, options));
-    set_attributes(values, options.policy);
+    GODWIT_TRY_VOID(set_attributes(values, options.policy));
     std::string compare = values.text("compare").value_or("metadata");
     options.policy.compare = model::compare_mode_from(compare).value_or(model::CompareMode::Metadata);
     // Who asks for contents to be compared does not want to hear that they were compared once.
@@ -85,9 +93,11 @@ void fit_to_descriptors(std::uint64_t descriptors, engine::ExecutionOptions& opt
 Result<engine::ExecutionOptions> compare_options(const Values& values) {
     engine::ExecutionOptions options;
     GODWIT_TRY_VOID(set_speed(values, options));
-    set_attributes(values, options.policy);
-    options.policy.compare = model::compare_mode_from(values.text("by").value_or("metadata"))
-                                 .value_or(model::CompareMode::Metadata);
+    GODWIT_TRY_VOID(set_attributes(values, options.policy));
+    std::string by = values.text("by").value_or("metadata");
+    options.policy.compare = model::compare_mode_from(by).value_or(model::CompareMode::Metadata);
+    if (options.policy.xattrs.any() && options.policy.compare != model::CompareMode::Metadata)
+        return usage_error("--by=" + by, "compares contents alone, not the attributes that are asked for");
     return options;
 }
 

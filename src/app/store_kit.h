@@ -42,6 +42,9 @@ class StoreKit {
     // leave it out, since it changes while it is read.
     void set_own_directory(std::string path) { own_directory_ = std::move(path); }
 
+    // Extended attributes that stores of file systems made from now on read and set.
+    void set_xattrs(model::XattrClasses classes) { xattrs_ = classes; }
+
     // What stores did without (an owner that could not be set) is said once a kind; this says how much
     // more of it there was.
     void sum_up_warnings();
@@ -57,6 +60,7 @@ class StoreKit {
     Session& session_;
     runtime::IoLoop& loop_;
     std::string staging_token_;
+    model::XattrClasses xattrs_;
     std::string own_directory_;                    // empty: not known
     std::set<std::string> without_own_directory_;  // locations for which that was said
     runtime::Pool pool_;

@@ -150,6 +150,7 @@ Result<ExitCode> run_verify(const Invocation& invocation, Session& session) {
     StoreKit kit(session, run.loop(), fresh_staging_token(session.random));
     // What a copy leaves out is no difference.
     if (auto own = data_directory(invocation.values, session.environment)) kit.set_own_directory(*own);
+    kit.set_xattrs(arguments.options.policy.xattrs);
     return run.run([&](LoopRun& running) { return verify(running, kit, arguments); });
 }
 

@@ -77,6 +77,19 @@ std::string attributes_difference(const model::PosixAttributes& a, const model::
     return "";
 }
 
+std::string xattrs_difference(const model::Metadata& a, const model::Metadata& b,
+                              model::XattrClasses classes) {
+    if (model::same_xattrs(a, b, classes)) return "";
+    auto text = [&](const model::Metadata& metadata) {
+        std::string words;
+        for (const auto& [name, value] : classes.chosen_from(metadata.xattrs))
+            words += fmt::format("{}{} ({} bytes)", words.empty() ? "" : ", ", name, value.size());
+        if (metadata.xattrs_malformed) words = "some that cannot be read";
+        return words.empty() ? "none" : words;
+    };
+    return both("extended attributes", text(a), text(b));
+}
+
 class Comparison {
   public:
     Comparison(Context& context, store::Store& source, store::Store& destination,
@@ -230,7 +243,7 @@ bool Comparison::listings_are_enough(const Entry& source, const Entry& destinati
         case CompareMode::Size:
             return true;
         case CompareMode::Metadata:
-            return source.posix && destination.posix;
+            return source.posix && destination.posix && !options_.policy.xattrs.any();
         case CompareMode::Checksum:
         case CompareMode::Bytes:
             return source.type == ObjectType::Directory;
@@ -279,7 +292,11 @@ Task<Result<std::string>> Comparison::looked_difference(const Entry& source, con
     }
     if (options_.policy.compare == CompareMode::Metadata) {
         const auto &a = ours->metadata.posix, &b = theirs->metadata.posix;
-        co_return a&& b ? attributes_difference(*a, *b, ours->entry.type, options_.policy) : std::string();
+        std::string detail;
+        if (a && b) detail = attributes_difference(*a, *b, ours->entry.type, options_.policy);
+        if (detail.empty())
+            detail = xattrs_difference(ours->metadata, theirs->metadata, options_.policy.xattrs);
+        co_return std::move(detail);
     }
     const auto &a = ours->stored_digest, &b = theirs->stored_digest;
     if (a && b && a->algorithm() == b->algorithm()) {

@@ -246,6 +246,7 @@ Task<Result<ObjectEnd>> Attempt::prove(store::Receipt receipt, model::Evidence e
     end.index = !changed_;
     object_.destination = receipt.identity;
     evidence.destination = receipt.identity;
+    evidence.xattrs = shared_.options.policy.xattrs;
     evidence.level = receipt.level;
     evidence.destination_digest = receipt.stored_digest;
     bool enough = receipt.level >=
@@ -302,7 +303,9 @@ ObjectEnd Attempt::unchanged(const model::ObjectInfo& destination) const {
     end.index = true;
     end.bytes = object_.source.size_bytes;
     end.evidence.source = object_.source;
+    end.evidence.source_digest = object_.known_digest;
     end.evidence.destination = destination.entry.identity;
+    end.evidence.xattrs = shared_.options.policy.xattrs;
     return end;
 }
 
@@ -371,8 +374,10 @@ Task<Result<ObjectEnd>> Attempt::bring_metadata() {
     ObjectEnd end;
     end.outcome = Outcome::Metadata;
     end.index = true;
-    end.evidence.source = source->entry.identity;
+    // As it was listed, to the same fraction of a second as the next listing tells it.
+    end.evidence.source = object_.source;
     end.evidence.destination = receipt.identity;
+    end.evidence.xattrs = shared_.options.policy.xattrs;
     co_return std::move(end);
 }
 
@@ -381,7 +386,9 @@ ObjectEnd end_of_error(Scope scope, Error error) {
     ObjectEnd end = ObjectEnd::failed(scope, std::move(error));
     if (scope == Scope::Source && end.error->kind() == ErrorKind::NotFound) end.outcome = Outcome::Gone;
     if (end.error->kind() == ErrorKind::Changed) end.outcome = Outcome::Deferred;
-    if (end.error->code() == "UnrepresentableKey") end.outcome = Outcome::Unrepresentable;
+    bool unrepresentable =
+        end.error->code() == "UnrepresentableKey" || end.error->code() == "UnrepresentableMetadata";
+    if (unrepresentable) end.outcome = Outcome::Unrepresentable;
     if (scope == Scope::Destination && end.error->kind() == ErrorKind::Exists)
         end.outcome = Outcome::Conflict;
     return end;

@@ -52,6 +52,7 @@ IndexChanges adopted_changes(std::vector<model::IndexRow>& rows, std::int64_t no
         evidence.source = std::move(row.source);
         evidence.destination = std::move(row.destination);
         evidence.source_digest = row.digest;
+        evidence.xattrs = row.xattrs;
         changes.add({IndexEffect::Put, row.level, row.key.bytes(), pack(evidence), now_unix_ns});
     }
     return changes;

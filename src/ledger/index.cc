@@ -115,7 +115,8 @@ Result<model::IndexRow> IndexReader::read_row(const db::Statement& statement) {
                            .digest = evidence->source_digest,
                            .level = level,
                            .execution = names_[number],
-                           .unix_ns = statement.integer(4)};
+                           .unix_ns = statement.integer(4),
+                           .xattrs = evidence->xattrs};
 }
 
 Result<std::vector<model::IndexRow>> IndexReader::page(const model::KeyRange& range) {

@@ -76,6 +76,7 @@ Task<Result<void>> MemoryJournal::record(ObjectRecord record) {
         row.digest = record.evidence.source_digest;
         row.level = record.evidence.level;
         row.unix_ns = record.ended_unix_ns;
+        row.xattrs = record.evidence.xattrs;
         index_.insert_or_assign(record.key.bytes(), std::move(row));
     }
     records_.push_back(std::move(record));

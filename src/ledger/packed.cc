@@ -107,7 +107,7 @@ std::optional<model::Identity> unpack_identity(std::string_view packed) {
 
 namespace {
 
-constexpr std::uint8_t kHasSourceDigest = 1, kHasDestinationDigest = 2, kDigestsEqual = 4;
+constexpr std::uint8_t kHasSourceDigest = 1, kHasDestinationDigest = 2, kDigestsEqual = 4, kHasXattrs = 8;
 
 std::uint8_t digest_flags(const model::Evidence& evidence) {
     std::uint8_t flags = evidence.source_digest ? kHasSourceDigest : 0;
@@ -116,8 +116,12 @@ std::uint8_t digest_flags(const model::Evidence& evidence) {
     return static_cast<std::uint8_t>(flags | (equal ? kDigestsEqual : kHasDestinationDigest));
 }
 
+std::uint8_t flags_of(const model::Evidence& evidence) {
+    return static_cast<std::uint8_t>(digest_flags(evidence) | (evidence.xattrs.any() ? kHasXattrs : 0));
+}
+
 // digest_flags() has no others.
-bool are_digest_flags(std::uint8_t flags) {
+bool are_digest_flags(int flags) {
     bool equal = flags & kDigestsEqual, source = flags & kHasSourceDigest,
          destination = flags & kHasDestinationDigest;
     return flags <= 7 && !(equal && (!source || destination));
@@ -129,12 +133,13 @@ std::string pack(const model::Evidence& evidence) {
     constexpr std::size_t kFixedBytesMax = 2 * 24 + 2 * (1 + Digest::kSizeBytesMax);
     Packer packer;
     packer.reserve(kFixedBytesMax + evidence.source.tag.size() + evidence.destination.tag.size());
-    std::uint8_t flags = digest_flags(evidence);
+    std::uint8_t flags = flags_of(evidence);
     packer.byte(flags);
     packer.identity(evidence.source);
     packer.identity(evidence.destination);
     if (flags & kHasSourceDigest) packer.digest(*evidence.source_digest);
     if (flags & kHasDestinationDigest) packer.digest(*evidence.destination_digest);
+    if (flags & kHasXattrs) packer.byte(evidence.xattrs.bits());
     return packer.take();
 }
 
@@ -143,7 +148,7 @@ std::optional<model::Evidence> unpack_evidence(std::string_view packed, model::E
     std::optional<std::uint8_t> flags = unpacker.byte();
     std::optional<model::Identity> source = unpacker.identity();
     std::optional<model::Identity> destination = unpacker.identity();
-    if (!flags || !are_digest_flags(*flags) || !source || !destination) return std::nullopt;
+    if (!flags || !are_digest_flags(*flags & ~kHasXattrs) || !source || !destination) return std::nullopt;
     model::Evidence evidence;
     evidence.level = level;
     evidence.source = *std::move(source);
@@ -151,7 +156,11 @@ std::optional<model::Evidence> unpack_evidence(std::string_view packed, model::E
     if (*flags & kHasSourceDigest) evidence.source_digest = unpacker.digest();
     if (*flags & kHasDestinationDigest) evidence.destination_digest = unpacker.digest();
     if (*flags & kDigestsEqual) evidence.destination_digest = evidence.source_digest;
-    if (digest_flags(evidence) != *flags) return std::nullopt;
+    if (*flags & kHasXattrs) {
+        evidence.xattrs =
+            model::XattrClasses::from_bits(unpacker.byte().value_or(0)).value_or(model::XattrClasses());
+    }
+    if (flags_of(evidence) != *flags) return std::nullopt;
     return unpacker.is_finished() ? std::optional(std::move(evidence)) : std::nullopt;
 }
 

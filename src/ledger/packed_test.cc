@@ -26,6 +26,7 @@ RC_GTEST_PROP(Packed, evidence_comes_back_as_it_was, ()) {
     RC_ASSERT(back->destination == evidence.destination);
     RC_ASSERT(back->source_digest == evidence.source_digest);
     RC_ASSERT(back->destination_digest == evidence.destination_digest);
+    RC_ASSERT(back->xattrs == evidence.xattrs);
 }
 
 RC_GTEST_PROP(Packed, evidence_cut_off_or_lengthened_is_absent, ()) {

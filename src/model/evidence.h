@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "model/object.h"
+#include "model/xattrs.h"
 
 namespace godwit::model {
 
@@ -32,6 +33,8 @@ struct Evidence {
     std::optional<Digest> destination_digest;
     Identity source;
     Identity destination;
+    // Extended attributes of these classes were brought over, or found equal.
+    XattrClasses xattrs = {};
 };
 
 }  // namespace godwit::model

@@ -71,6 +71,11 @@ struct Metadata {
     NamedValues user;
     // Absent: not read. Empty: read, and there are none.
     std::optional<NamedValues> tags;
+    // Extended attributes by their full names ("user.comment"), in byte order, each once; values are
+    // any bytes. A store tells those that it keeps, or is asked for (model/xattrs.h).
+    NamedValues xattrs;
+    // It has some, in a form that nobody understands.
+    bool xattrs_malformed = false;
 };
 
 // One line of a listing.

@@ -46,16 +46,21 @@ bool holds_bytes(const Entry& entry) {
     return entry.type != ObjectType::Directory || entry.identity.size_bytes > 0;
 }
 
+// What the listings call equal, when extended attributes count.
+Plan beyond_listings(Plan plan, const PlanPolicy& policy) {
+    return plan == kAdopted && policy.xattrs.any() ? kExamine : plan;
+}
+
 Plan compare_listed(const Entry& source, const Entry& destination, const PlanPolicy& policy) {
     if (!holds_bytes(source)) {
         if (source.posix && !destination.posix) return kExamine;
-        return compare_directories(source.posix, destination.posix, policy);
+        return beyond_listings(compare_directories(source.posix, destination.posix, policy), policy);
     }
     if (source.type != destination.type && source.posix && destination.posix) return kCopy;
     if (source.identity.size_bytes != destination.identity.size_bytes) return kCopy;
     switch (policy.compare) {
         case CompareMode::Size:
-            return kAdopted;
+            return beyond_listings(kAdopted, policy);
         case CompareMode::Checksum:
         case CompareMode::Bytes:
             return kExamine;
@@ -63,14 +68,28 @@ Plan compare_listed(const Entry& source, const Entry& destination, const PlanPol
             break;
     }
     if (!source.posix || !destination.posix) return kExamine;
-    return compare_by_mtime(source.posix->mtime_ns, destination.posix->mtime_ns, source.posix,
-                            destination.posix, policy);
+    return beyond_listings(compare_by_mtime(source.posix->mtime_ns, destination.posix->mtime_ns, source.posix,
+                                            destination.posix, policy),
+                           policy);
+}
+
+// Is the index's word good for extended attributes too? The tag of a store that lists no attributes may be
+// one of the bytes alone, as an ETag is: there only LastModified tells that metadata were stored anew, to the
+// second, so what was read within a second of that may have been changed in the same one.
+bool vouches_for_xattrs(const IndexRow& indexed, const Entry& source, const PlanPolicy& policy) {
+    constexpr std::int64_t kTellsApartNs = 2'000'000'000;
+    if (!indexed.xattrs.covers(policy.xattrs)) return false;
+    if (!policy.xattrs.any() || source.posix) return true;
+    return source.identity.mtime_ns == indexed.source.mtime_ns &&
+           indexed.unix_ns - source.identity.mtime_ns >= kTellsApartNs;
 }
 
 Plan compare_indexed(const Entry& source, const Entry& destination, const IndexRow& indexed,
                      const PlanPolicy& policy) {
     bool destination_same = same_generation(destination.identity, indexed.destination);
-    if (destination_same && same_generation(source.identity, indexed.source)) return kUnchanged;
+    if (destination_same && same_generation(source.identity, indexed.source)) {
+        return vouches_for_xattrs(indexed, source, policy) ? kUnchanged : kExamine;
+    }
     if (!holds_bytes(source)) return compare_listed(source, destination, policy);
     // A generation that the store tells apart by ctime or inode alone: chmod, chown, a restored
     // backup, or an overwrite that put size and mtime back. Only the bytes can tell.
@@ -106,7 +125,9 @@ Plan plan(const Entry* source, const Entry* destination, const IndexRow* indexed
     return compare_listed(*source, *destination, policy);
 }
 
-Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, const PlanPolicy& policy) {
+namespace {
+
+Plan compare_examined(const ObjectInfo& source, const ObjectInfo& destination, const PlanPolicy& policy) {
     if (!holds_bytes(source.entry)) {
         return compare_directories(source.metadata.posix, destination.metadata.posix, policy);
     }
@@ -116,11 +137,21 @@ Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, cons
         return compare_by_mtime(effective_mtime_ns(source), effective_mtime_ns(destination),
                                 source.metadata.posix, destination.metadata.posix, policy);
     }
+    if (policy.compare == CompareMode::Size) return kAdopted;
     if (source.stored_digest && source.stored_digest == destination.stored_digest &&
         policy.compare == CompareMode::Checksum) {
         return kAdopted;
     }
     return kRecheck;
+}
+
+}  // namespace
+
+Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, const PlanPolicy& policy) {
+    Plan plan = compare_examined(source, destination, policy);
+    bool only_xattrs_differ =
+        plan == kAdopted && !same_xattrs(source.metadata, destination.metadata, policy.xattrs);
+    return only_xattrs_differ ? kMetadata : plan;
 }
 
 namespace {

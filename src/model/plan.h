@@ -67,6 +67,8 @@ struct PlanPolicy {
     // setuid and setgid. Off where the attributes came through an object store, which others may
     // write to (G70).
     bool preserve_set_id = false;
+    // No listing tells them, so where an index does not vouch for them both stores are asked.
+    XattrClasses xattrs = {};
     bool destination_hierarchical = false;
 };
 
@@ -79,6 +81,7 @@ struct IndexRow {
     EvidenceLevel level = EvidenceLevel::None;
     std::string execution;     // the execution that proved it
     std::int64_t unix_ns = 0;  // when
+    XattrClasses xattrs = {};  // those of these classes too
 };
 
 // Equal size and equal tag. mtime is left out: a PUT does not return it, and every store's tag

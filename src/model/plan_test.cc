@@ -99,6 +99,65 @@ TEST_F(PlanTest, unknown_pair_of_files_is_adopted_by_size_mtime_and_attributes) 
     EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kCopy);
 }
 
+class XattrPlanTest : public PlanTest {
+  protected:
+    XattrPlanTest() { policy.xattrs = *XattrClasses::from_bits(1); }
+    ObjectInfo info(const Entry& entry, NamedValues xattrs) {
+        ObjectInfo info;
+        info.entry = entry;
+        info.metadata.posix = entry.posix;
+        info.metadata.xattrs = std::move(xattrs);
+        return info;
+    }
+};
+
+TEST_F(XattrPlanTest, what_listings_call_equal_is_examined) {
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kExamine);
+    policy.compare = CompareMode::Size;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kExamine);
+    source.type = mirrored.type = ObjectType::Directory;
+    source.identity.size_bytes = mirrored.identity.size_bytes = 0;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kExamine);
+    policy.xattrs = {};
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kAdopted);
+}
+
+TEST_F(XattrPlanTest, an_index_row_vouches_for_those_that_it_was_made_with) {
+    EXPECT_EQ(indexed(), kExamine);
+    row.xattrs = *XattrClasses::from_bits(3);
+    EXPECT_EQ(indexed(), kUnchanged);
+    policy.xattrs = *XattrClasses::from_bits(5);
+    EXPECT_EQ(indexed(), kExamine);
+}
+
+TEST_F(XattrPlanTest, a_source_stored_anew_with_the_same_etag_is_examined) {
+    source = file(10, 100, "s1", false);
+    row.xattrs = policy.xattrs;
+    row.unix_ns = 100 + 2'000'000'000;
+    EXPECT_EQ(indexed(), kUnchanged);
+    row.unix_ns -= 1;
+    EXPECT_EQ(indexed(), kExamine) << "LastModified has whole seconds";
+    row.unix_ns += 1;
+    source.identity.mtime_ns += 1;
+    EXPECT_EQ(indexed(), kExamine);
+    policy.xattrs = {};
+    EXPECT_EQ(indexed(), kUnchanged);
+}
+
+TEST_F(XattrPlanTest, objects_that_differ_in_them_alone_need_no_bytes) {
+    for (CompareMode mode : {CompareMode::Metadata, CompareMode::Size}) {
+        policy.compare = mode;
+        EXPECT_EQ(plan_examined(info(source, {{"user.a", "1"}}), info(mirrored, {{"user.a", "1"}}), policy),
+                  kAdopted);
+        EXPECT_EQ(plan_examined(info(source, {{"user.a", "1"}}), info(mirrored, {}), policy), kMetadata);
+        EXPECT_EQ(plan_examined(info(source, {}), info(mirrored, {{"user.a", "1"}}), policy), kMetadata);
+        EXPECT_EQ(plan_examined(info(source, {{"trusted.a", "1"}}), info(mirrored, {}), policy), kAdopted);
+    }
+    source.type = mirrored.type = ObjectType::Directory;
+    source.identity.size_bytes = mirrored.identity.size_bytes = 0;
+    EXPECT_EQ(plan_examined(info(source, {{"user.a", "1"}}), info(mirrored, {}), policy), kMetadata);
+}
+
 // G70: bits that are not brought over must not be compared, or each run would find them missing.
 TEST_F(PlanTest, set_id_bits_are_compared_only_where_they_are_brought_over) {
     source.posix->mode |= 04000;

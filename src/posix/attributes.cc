@@ -1,9 +1,12 @@
 #include "posix/attributes.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 
 #include "posix/file_status.h"
 #include "posix/root.h"
+#include "posix/xattrs.h"
 
 namespace godwit::posix {
 namespace {
@@ -38,11 +41,37 @@ bool wants_times(const WantedAttributes& wanted) {
     return wanted.mtime_ns || wanted.atime_ns;
 }
 
+Result<void> set_xattrs(Os& os, const AttributeOptions& options, const WantedAttributes& wanted, int fd,
+                        const std::string& subject) {
+    if (wanted.xattrs_malformed) {
+        return Error(ErrorKind::Unsupported, "set extended attributes of", subject,
+                     "what the source keeps for them cannot be read")
+            .with_code("UnrepresentableMetadata");
+    }
+    return apply_xattrs(os, fd, options.xattrs, *wanted.xattrs, subject);
+}
+
+// Setting user.* takes the right to write, which the owner of a read-only file may give himself.
+Result<void> set_xattrs_of_file(Os& os, const AttributeOptions& options, const WantedAttributes& wanted,
+                                int fd, const struct stat& status, const std::string& subject) {
+    Result<void> set = set_xattrs(os, options, wanted, fd, subject);
+    mode_t mode = status.st_mode & kPermissionBits;
+    if (set || wanted.xattrs_malformed || (mode & S_IWUSR) || os.fchmod(fd, mode | S_IWUSR) < 0) return set;
+    set = set_xattrs(os, options, wanted, fd, subject);
+    int failed = os.fchmod(fd, mode);
+    if (set && failed < 0) return path_error(-failed, "set mode of", subject);
+    return set;
+}
+
 }  // namespace
 
 WantedAttributes wanted_attributes(const AttributeOptions& options, model::ObjectType type,
                                    const model::Metadata& metadata) {
     WantedAttributes wanted;
+    if (options.xattrs.any()) {
+        wanted.xattrs = options.xattrs.chosen_from(metadata.xattrs);
+        wanted.xattrs_malformed = metadata.xattrs_malformed;
+    }
     if (!metadata.posix) {
         wanted.owner = options.default_owner;
         bool directory = type == model::ObjectType::Directory;
@@ -78,6 +107,8 @@ Result<std::optional<Error>> apply_attributes(Os& os, const AttributeOptions& op
         // A set-id bit for another owner than it was meant for would be a gift to that owner.
         if (warning) mode &= ~kSetIdBits;
     }
+    Result<void> xattrs;
+    if (wanted.xattrs) xattrs = set_xattrs_of_file(os, options, wanted, fd, status, subject);
     if (wanted.mode) {
         int failed = os.fchmod(fd, mode);
         if (failed < 0) return path_error(-failed, "set mode of", subject);
@@ -88,6 +119,7 @@ Result<std::optional<Error>> apply_attributes(Os& os, const AttributeOptions& op
         int failed = os.futimens(fd, times);
         if (failed < 0) return path_error(-failed, "set times of", subject);
     }
+    if (!xattrs) return std::move(xattrs.error());
     return warning;
 }
 
@@ -98,6 +130,12 @@ Result<std::optional<Error>> apply_link_attributes(Os& os, const AttributeOption
     if (wanted.owner) {
         auto chown = [&](uid_t uid, gid_t gid) { return os.fchownat(directory, name, uid, gid); };
         GODWIT_TRY(warning, owner_outcome(options, change_owner(chown, *wanted.owner), subject));
+    }
+    if (wanted.xattrs) {
+        int opened = os.openat2(directory, name, {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC});
+        if (opened < 0) return path_error(-opened, "open", subject);
+        Descriptor link(os, opened);
+        GODWIT_TRY_VOID(set_xattrs(os, options, wanted, link.get(), subject));
     }
     if (wants_times(wanted)) {
         struct timespec times[2];

@@ -3,6 +3,7 @@
 // Everything is set by descriptor, or by name in a held directory without following a link, and only
 // after the content is complete (G70). What the file system or the lack of privilege refuses becomes
 // a warning, not a failure, unless the options demand it: the bytes are worth more (G71).
+// Extended attributes are only ever set by request, so one that is refused fails the object.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 
 #include "base/result.h"
 #include "model/object.h"
+#include "model/xattrs.h"
 #include "posix/os.h"
 
 namespace godwit::posix {
@@ -32,6 +34,8 @@ struct AttributeOptions {
     // Take setuid and setgid over too. Off: cleared, since a store that others write to could make
     // a privileged program appear here.
     bool keep_set_id_bits = false;
+    // Read these at a source; at a destination make them those that the object carries, and none else.
+    model::XattrClasses xattrs = {};
     // A refused owner fails the object instead of being a warning.
     bool demand_owner = false;
 };
@@ -42,6 +46,9 @@ struct WantedAttributes {
     std::optional<Owner> owner;
     std::optional<std::int64_t> mtime_ns;
     std::optional<std::int64_t> atime_ns;
+    // All that are to be there of the classes in the options.
+    std::optional<model::NamedValues> xattrs;
+    bool xattrs_malformed = false;
 };
 WantedAttributes wanted_attributes(const AttributeOptions& options, model::ObjectType type,
                                    const model::Metadata& metadata);
@@ -50,7 +57,9 @@ WantedAttributes wanted_attributes(const AttributeOptions& options, model::Objec
 // will be set, 0666, which the kernel cuts by the umask.
 std::uint32_t staging_mode(const WantedAttributes& wanted);
 
-// Sets them on the open file or directory, owner first, since chown clears set-id bits, times last.
+// Sets them on the open file or directory, owner first, since chown clears set-id bits and capabilities;
+// access control lists before the mode, which is a part of them; times last. An extended attribute that is
+// refused fails it after all the rest is set.
 // `status` is how it is now. Success with an Error inside: done, but the owner was refused.
 // `subject` is for messages.
 Result<std::optional<Error>> apply_attributes(Os& os, const AttributeOptions& options,

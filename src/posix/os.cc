@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +15,10 @@ namespace godwit::posix {
 namespace {
 
 static_assert(sizeof(OpenHow) == sizeof(struct open_how));
+
+std::string path_of_descriptor(int fd) {
+    return "/proc/self/fd/" + std::to_string(fd);
+}
 
 // -errno instead of -1, and again after a signal.
 template <class F>
@@ -74,7 +79,7 @@ class SystemOs final : public Os {
         int linked = checked([&] { return ::linkat(fd, "", directory, name, AT_EMPTY_PATH); });
         // Without privilege (CAP_DAC_READ_SEARCH) a descriptor has a path in /proc alone.
         if (linked != -ENOENT) return linked;
-        std::string self = "/proc/self/fd/" + std::to_string(fd);
+        std::string self = path_of_descriptor(fd);
         return checked([&] { return ::linkat(AT_FDCWD, self.c_str(), directory, name, AT_SYMLINK_FOLLOW); });
     }
     int unlinkat(int directory, const char* name, int flags) override {
@@ -94,6 +99,37 @@ class SystemOs final : public Os {
     }
     int utimensat(int directory, const char* name, const struct timespec times[2]) override {
         return checked([&] { return ::utimensat(directory, name, times, AT_SYMLINK_NOFOLLOW); });
+    }
+    ssize_t listxattr(int fd, char* out, std::size_t size_bytes) override {
+        return by_descriptor(
+            fd, [&] { return ::flistxattr(fd, out, size_bytes); },
+            [&](const char* path) { return ::listxattr(path, out, size_bytes); });
+    }
+    ssize_t getxattr(int fd, const char* name, char* out, std::size_t size_bytes) override {
+        return by_descriptor(
+            fd, [&] { return ::fgetxattr(fd, name, out, size_bytes); },
+            [&](const char* path) { return ::getxattr(path, name, out, size_bytes); });
+    }
+    int setxattr(int fd, const char* name, const void* value, std::size_t size_bytes) override {
+        return by_descriptor(
+            fd, [&] { return ::fsetxattr(fd, name, value, size_bytes, 0); },
+            [&](const char* path) { return ::setxattr(path, name, value, size_bytes, 0); });
+    }
+    int removexattr(int fd, const char* name) override {
+        return by_descriptor(
+            fd, [&] { return ::fremovexattr(fd, name); },
+            [&](const char* path) { return ::removexattr(path, name); });
+    }
+
+  private:
+    // A descriptor opened with O_PATH is good for neither call (EBADF), but its path in /proc leads to just
+    // what is open, be it a link.
+    template <class ByFd, class ByPath>
+    auto by_descriptor(int fd, ByFd by_fd, ByPath by_path) -> decltype(by_fd()) {
+        auto result = checked(by_fd);
+        if (result != -EBADF) return result;
+        std::string path = path_of_descriptor(fd);
+        return checked([&] { return by_path(path.c_str()); });
     }
 };
 

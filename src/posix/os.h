@@ -58,6 +58,12 @@ class Os {
     virtual int fchownat(int directory, const char* name, uid_t uid, gid_t gid) = 0;
     virtual int futimens(int fd, const struct timespec times[2]) = 0;
     virtual int utimensat(int directory, const char* name, const struct timespec times[2]) = 0;
+
+    // Extended attributes of what is open, in whichever way: also a link, opened with O_PATH.
+    virtual ssize_t listxattr(int fd, char* out, std::size_t size_bytes) = 0;
+    virtual ssize_t getxattr(int fd, const char* name, char* out, std::size_t size_bytes) = 0;
+    virtual int setxattr(int fd, const char* name, const void* value, std::size_t size_bytes) = 0;
+    virtual int removexattr(int fd, const char* name) = 0;
 };
 
 // What fsync answers for a directory where the file system has no such thing (C33).

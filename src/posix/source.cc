@@ -11,6 +11,7 @@
 #include "base/sabotage.h"
 #include "posix/file_status.h"
 #include "posix/medium.h"
+#include "posix/xattrs.h"
 
 namespace godwit::posix {
 namespace {
@@ -117,10 +118,14 @@ Result<void> FileSource::open_file() {
 
 // Is what is open what was listed?
 Result<void> FileSource::look(const store::OpenRequest& request) {
+    // Before the look that tells whether all of it is one generation: setting one moves ctime.
+    model::XattrClasses classes = workshop_->options.attributes.xattrs;
+    GODWIT_TRY(model::NamedValues xattrs, read_xattrs(root_->os(), fd_.get(), classes, subject()));
     GODWIT_TRY(status_, status_now());
     if (!is_expected(request, status_))
         return changed("open", subject(), request.expected, identity_of(status_));
     info_ = info_of(request.key, status_);
+    info_.metadata.xattrs = std::move(xattrs);
     return {};
 }
 
@@ -217,12 +222,15 @@ Result<void> HeldSource::open() {
     GODWIT_TRY(KeyPath path, key_path(request_.key));
     Opened opened = root_->open_at(path.path, O_PATH);
     if (!opened) return open_error(opened.error(), subject);
+    model::XattrClasses classes = workshop_->options.attributes.xattrs;
+    GODWIT_TRY(model::NamedValues xattrs, read_xattrs(root_->os(), opened->get(), classes, subject));
     struct stat status{};
     int failed = root_->os().fstat(opened->get(), status);
     if (failed < 0) return path_error(-failed, "look at", subject);
     if (!is_expected(request_, status))
         return changed("open", subject, request_.expected, identity_of(status));
     info_ = info_of(request_.key, status);
+    info_.metadata.xattrs = std::move(xattrs);
     if (request_.type != ObjectType::Symlink) return {};
     std::array<char, kTargetBytesMax + 1> target;
     ssize_t got = root_->os().readlinkat(opened->get(), "", target.data(), target.size());

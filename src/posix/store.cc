@@ -16,6 +16,7 @@
 #include "posix/removal.h"
 #include "posix/sink.h"
 #include "posix/source.h"
+#include "posix/xattrs.h"
 
 namespace godwit::posix {
 namespace {
@@ -30,20 +31,23 @@ using store::Receipt;
 
 // Looks at what stands at the path. Absent: nothing, or a file where the key means a directory, or
 // the other way round.
-Result<std::optional<ObjectInfo>> look(const Root& root, const Key& key) {
+Result<std::optional<ObjectInfo>> look(const Root& root, const Key& key, model::XattrClasses classes) {
     std::optional<ObjectInfo> info;
     Result<KeyPath> path = key_path(key);
     if (!path) return info;  // what cannot be held is not there
     Opened opened = root.open_at(path->path, O_PATH);
     if (!opened && (opened.error() == ENOENT || opened.error() == ENOTDIR)) return info;
     if (!opened) return path_error(opened.error(), "look at", root.display(path->path));
+    std::string subject = root.display(path->path);
+    GODWIT_TRY(model::NamedValues xattrs, read_xattrs(root.os(), opened->get(), classes, subject));
     struct stat status{};
     int failed = root.os().fstat(opened->get(), status);
-    if (failed < 0) return path_error(-failed, "look at", root.display(path->path));
+    if (failed < 0) return path_error(-failed, "look at", subject);
     if (S_ISDIR(status.st_mode) != path->is_directory) return info;
     info.emplace();
     info->entry = entry_of(key, status);
     info->metadata.posix = info->entry.posix;
+    info->metadata.xattrs = std::move(xattrs);
     return info;
 }
 
@@ -170,7 +174,7 @@ std::unique_ptr<store::Listing> PosixStore::list(store::KeyRange range) {
 Task<Result<std::optional<ObjectInfo>>> PosixStore::stat(Context& context, const Key& key, bool) {
     GODWIT_CO_TRY_VOID(context.check());
     std::shared_ptr<const Root> root = workshop_->root;
-    auto job = [&] { return look(*root, key); };
+    auto job = [&] { return look(*root, key, workshop_->options.attributes.xattrs); };
     co_return co_await workshop_->pool.run(job);
 }
 

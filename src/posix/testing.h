@@ -91,6 +91,10 @@ class FaultyOs : public Os {
     int fchownat(int directory, const char* name, uid_t uid, gid_t gid) override;
     int futimens(int fd, const struct timespec times[2]) override;
     int utimensat(int directory, const char* name, const struct timespec times[2]) override;
+    ssize_t listxattr(int fd, char* out, std::size_t size_bytes) override;
+    ssize_t getxattr(int fd, const char* name, char* out, std::size_t size_bytes) override;
+    int setxattr(int fd, const char* name, const void* value, std::size_t size_bytes) override;
+    int removexattr(int fd, const char* name) override;
 
   private:
     template <class Call>

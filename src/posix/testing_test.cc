@@ -107,6 +107,22 @@ int FaultyOs::utimensat(int directory, const char* name, const struct timespec t
     return forward("utimensat", [&] { return system_os().utimensat(directory, name, times); });
 }
 
+ssize_t FaultyOs::listxattr(int fd, char* out, std::size_t size_bytes) {
+    return forward("listxattr", [&] { return system_os().listxattr(fd, out, size_bytes); });
+}
+
+ssize_t FaultyOs::getxattr(int fd, const char* name, char* out, std::size_t size_bytes) {
+    return forward("getxattr", [&] { return system_os().getxattr(fd, name, out, size_bytes); });
+}
+
+int FaultyOs::setxattr(int fd, const char* name, const void* value, std::size_t size_bytes) {
+    return forward("setxattr", [&] { return system_os().setxattr(fd, name, value, size_bytes); });
+}
+
+int FaultyOs::removexattr(int fd, const char* name) {
+    return forward("removexattr", [&] { return system_os().removexattr(fd, name); });
+}
+
 void StoreFixture::connect(PosixOptions options) {
     if (options.root.empty()) options.root = tree_.path();
     options.staging_token = kTestToken;

@@ -8,6 +8,7 @@
 #include "s3/metadata_headers.h"
 #include "s3/sigv4.h"
 #include "s3/utf8.h"
+#include "s3/xattr_header.h"
 
 namespace godwit::s3 {
 
@@ -28,6 +29,7 @@ std::size_t line_bytes(std::string_view name, std::size_t value_bytes) {
 std::size_t used_bytes(const model::Metadata& metadata) {
     std::size_t sum = metadata.posix ? kPosixHeadersBytesMax : 0;
     for (const auto& [name, value] : metadata.user) sum += line_bytes(name, encode_words(value).size());
+    if (!metadata.xattrs.empty()) sum += line_bytes(kXattrsName, encode_xattrs(metadata.xattrs).size());
     return sum;
 }
 

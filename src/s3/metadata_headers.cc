@@ -11,6 +11,7 @@
 #include "base/time_format.h"
 #include "s3/checksum_headers.h"
 #include "s3/encoded_words.h"
+#include "s3/xattr_header.h"
 
 namespace godwit::s3 {
 
@@ -160,6 +161,17 @@ void add_user_value(model::NamedValues& user, std::string_view name, std::string
     user.emplace_back(std::string(name), std::move(value));
 }
 
+void take_xattrs(model::Metadata& metadata) {
+    auto found = std::ranges::find(metadata.user, kXattrsName,
+                                   [](const auto& item) -> std::string_view { return item.first; });
+    if (found == metadata.user.end()) return;
+    std::optional<model::NamedValues> xattrs = decode_xattrs(found->second);
+    metadata.xattrs_malformed = !xattrs;
+    if (!xattrs) return;
+    metadata.xattrs = *std::move(xattrs);
+    metadata.user.erase(found);
+}
+
 // Seven digits at least.
 std::string octal(std::uint32_t mode) {
     constexpr std::size_t kDigitsMin = 7;
@@ -179,6 +191,32 @@ void add_posix(const model::PosixAttributes& posix, HeaderList& out) {
     out.add("x-amz-meta-file-permissions", octal(posix.mode));
     out.add("x-amz-meta-file-mtime", nanoseconds(posix.mtime_ns));
     out.add("x-amz-meta-file-atime", nanoseconds(posix.atime_ns));
+}
+
+std::size_t user_metadata_bytes(const HeaderList& headers) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+        std::string_view name = headers.name(i);
+        if (name.starts_with(kUserMetadataPrefix))
+            bytes += name.size() - kUserMetadataPrefix.size() + headers.value(i).size();
+    }
+    return bytes;
+}
+
+Result<void> add_xattrs(const model::Metadata& metadata, std::string_view subject, HeaderList& out) {
+    if (metadata.xattrs.empty()) return {};
+    std::string value = encode_xattrs(metadata.xattrs);
+    std::size_t others = user_metadata_bytes(out), own = kXattrsName.size() + value.size();
+    if (others + own > kUserMetadataBytesMax) {
+        return Error(
+                   ErrorKind::Unsupported, "store metadata of", std::string(subject),
+                   fmt::format("extended attributes take {} bytes of user metadata and the rest of it {}; S3 "
+                               "keeps at most {}",
+                               own, others, kUserMetadataBytesMax))
+            .with_code("UnrepresentableMetadata");
+    }
+    out.add(std::string(kUserMetadataPrefix).append(kXattrsName), value);
+    return {};
 }
 
 // The rest of the user metadata; counts what S3 counts.
@@ -214,7 +252,8 @@ Result<void> add_metadata_without_tags(const model::Metadata& metadata, std::str
         out.add(header.name, value);
     }
     if (metadata.posix) add_posix(*metadata.posix, out);
-    return add_user(metadata, subject, out);
+    GODWIT_TRY_VOID(add_user(metadata, subject, out));
+    return add_xattrs(metadata, subject, out);
 }
 
 Result<void> add_metadata(const model::Metadata& metadata, std::string_view subject, HeaderList& out) {
@@ -238,6 +277,7 @@ model::Metadata metadata_from(const std::vector<net::HttpHeader>& headers) {
         auto known = std::ranges::find(kContentHeaders, std::string_view(header.name), &ContentHeader::name);
         if (known != kContentHeaders.end()) metadata.headers.*known->value = header.value;
     }
+    take_xattrs(metadata);
     metadata.headers.content_encoding = without_aws_chunked(metadata.headers.content_encoding);
     metadata.posix = read_posix(metadata.user);
     if (metadata.posix) {

@@ -14,6 +14,9 @@
 // and well-formed. Otherwise they stay where they are, and only fallback_mtime_ns is read: from
 // file-mtime, rclone's `mtime` (seconds with decimals), s3cmd's `s3cmd-attrs`, or Last-Modified.
 //
+// Extended attributes stand in one line more, `godwit-xattrs` (xattr_header.h); one that is not well-formed
+// stays user metadata, and is known to be malformed.
+//
 // Values that are not printable ASCII are written as RFC 2047 encoded words, which is how S3 itself
 // returns them; control characters cannot travel and are refused.
 #pragma once
@@ -40,7 +43,8 @@ inline constexpr std::size_t kPosixHeadersBytesMax = 200;
 
 // Adds content headers, file-* keys, user metadata and x-amz-tagging (when `tags` is not empty).
 // Fails with Invalid, naming header and limit, when a name is no header name, a value holds a control
-// character, or a bound is exceeded. `subject` is for the message. On failure `out` may hold a part.
+// character, or a bound is exceeded; with Unsupported, code "UnrepresentableMetadata", when extended
+// attributes do not fit beside the rest. `subject` is for the message. On failure `out` may hold a part.
 Result<void> add_metadata(const model::Metadata& metadata, std::string_view subject, HeaderList& out);
 
 // The same without tags; tags go by their own request after a multipart upload was begun without them.

@@ -42,7 +42,7 @@ Result<void> check_customer_key(const S3Options& options, const net::Origin& ori
 }
 
 bool holds_anything(const model::Metadata& metadata) {
-    return metadata.posix || metadata.tags || !metadata.user.empty() ||
+    return metadata.posix || metadata.tags || !metadata.user.empty() || !metadata.xattrs.empty() ||
            metadata.headers != model::ContentHeaders();
 }
 

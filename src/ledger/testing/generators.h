@@ -47,6 +47,7 @@ inline rc::Gen<model::Evidence> arbitrary_evidence() {
         evidence.source_digest = *arbitrary_digest();
         evidence.destination_digest =
             *rc::gen::arbitrary<bool>() ? evidence.source_digest : *arbitrary_digest();
+        evidence.xattrs = *model::XattrClasses::from_bits(*rc::gen::inRange<std::uint8_t>(0, 8));
         return evidence;
     });
 }
