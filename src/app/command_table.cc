@@ -133,6 +133,10 @@ constexpr std::array kCopyWhat{
                    "request for it"},
     Option{.name = "no-overwrite", .help = "leave what the destination has already"},
     Option{.name = "transfer-all", .help = "copy equal objects too"},
+    Option{
+        .name = "sparse",
+        .help =
+            "leave holes in files where the source has them; where nothing tells, in every 4 KiB of zeros"},
     Option{.name = "on-change",
            .kind = ValueKind::Choice,
            .value = "ACTION",

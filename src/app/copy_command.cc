@@ -19,6 +19,7 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     arguments.verify = verify_mode(invocation.values);
     arguments.output = output_of(invocation.values);
     arguments.dry_run = invocation.values.flag("dry-run");
+    arguments.sparse = invocation.values.flag("sparse");
     GODWIT_TRY(std::string directory, data_directory(invocation.values, session.environment));
     arguments.data_directory = absolute_location(directory);
     arguments.record = to_text(run_record(invocation.words[0], invocation.words[1], invocation.values));
@@ -32,6 +33,7 @@ Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
     StoreKit kit(session, run.loop(), token);
     kit.set_own_directory(arguments.data_directory);
     kit.set_xattrs(arguments.options.policy.xattrs);
+    kit.set_sparse(arguments.sparse);
     if (arguments.dry_run) {
         return run.run([&](LoopRun& running) { return dry_run(running, kit, arguments); });
     }

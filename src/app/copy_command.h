@@ -21,6 +21,7 @@ struct CopyArguments {
     OutputFormat output = OutputFormat::Table;
     std::string data_directory;  // absolute
     bool dry_run = false;
+    bool sparse = false;
     // What the ledger keeps of this command: see run_record.h.
     std::string record;
     // SRC, DST and how they are reached, for the next command line.

@@ -51,6 +51,26 @@ TEST(WriteOptions, a_key_without_its_encryption_is_a_usage_error) {
     EXPECT_EQ(exit_code_for(write.error()), ExitCode::Usage);
 }
 
+TEST(CopyOptions, extended_attributes_are_three_classes_and_none_by_default) {
+    EXPECT_FALSE(copy_options({})->policy.xattrs.any());
+    EXPECT_EQ(copy_options(values_of({{"preserve-xattrs", "true"}}))->policy.xattrs.bits(), 1);
+    EXPECT_EQ(copy_options(values_of({{"preserve-acls", "true"}}))->policy.xattrs.bits(), 2);
+    EXPECT_EQ(copy_options(values_of({{"preserve-privileged-xattrs", "true"}}))->policy.xattrs.bits(), 4);
+}
+
+TEST(CopyOptions, permission_bits_are_a_part_of_every_access_control_list) {
+    auto options = copy_options(values_of({{"preserve-acls", "true"}, {"no-preserve-mode", "true"}}));
+    ASSERT_FALSE(options);
+    EXPECT_EQ(exit_code_for(options.error()), ExitCode::Usage);
+}
+
+TEST(CompareOptions, contents_alone_have_no_extended_attributes) {
+    EXPECT_TRUE(compare_options(values_of({{"preserve-xattrs", "true"}, {"by", "metadata"}})));
+    auto options = compare_options(values_of({{"preserve-xattrs", "true"}, {"by", "checksum"}}));
+    ASSERT_FALSE(options);
+    EXPECT_EQ(exit_code_for(options.error()), ExitCode::Usage);
+}
+
 TEST(CopyOptions, words_of_datasync_are_understood) {
     EXPECT_EQ(verify_mode(values_of({{"verify", "ONLY_FILES_TRANSFERRED"}})), VerifyMode::Transferred);
     EXPECT_EQ(verify_mode(values_of({{"verify", "POINT_IN_TIME_CONSISTENT"}})), VerifyMode::Everything);

@@ -47,6 +47,7 @@ Result<std::unique_ptr<store::Store>> StoreKit::make(const Location& location, c
     options.staging_token = staging_token_;
     options.attributes = write.attributes;
     options.attributes.xattrs = xattrs_;
+    options.sparse = sparse_;
     auto own_key = own_directory_.empty() ? std::nullopt : key_beneath(location.path, own_directory_);
     if (own_key) leave_out(location, *own_key, options);
     options.on_warning = [this](const Error& warning) { warned(warning); };

@@ -45,6 +45,9 @@ class StoreKit {
     // Extended attributes that stores of file systems made from now on read and set.
     void set_xattrs(model::XattrClasses classes) { xattrs_ = classes; }
 
+    // Stores of file systems made from now on keep holes.
+    void set_sparse(bool sparse) { sparse_ = sparse; }
+
     // What stores did without (an owner that could not be set) is said once a kind; this says how much
     // more of it there was.
     void sum_up_warnings();
@@ -61,6 +64,7 @@ class StoreKit {
     runtime::IoLoop& loop_;
     std::string staging_token_;
     model::XattrClasses xattrs_;
+    bool sparse_ = false;
     std::string own_directory_;                    // empty: not known
     std::set<std::string> without_own_directory_;  // locations for which that was said
     runtime::Pool pool_;

@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "base/digest.h"
+#include "model/holes.h"
 #include "model/key.h"
+#include "model/named_values.h"
+#include "model/xattrs.h"
 
 namespace godwit::model {
 
@@ -58,8 +59,6 @@ struct ContentHeaders {
     friend bool operator==(const ContentHeaders&, const ContentHeaders&) = default;
 };
 
-using NamedValues = std::vector<std::pair<std::string, std::string>>;
-
 // All that travels with an object's bytes.
 struct Metadata {
     std::optional<PosixAttributes> posix;
@@ -74,8 +73,12 @@ struct Metadata {
     // Extended attributes by their full names ("user.comment"), in byte order, each once; values are
     // any bytes. A store tells those that it keeps, or is asked for (model/xattrs.h).
     NamedValues xattrs;
+    // Of these classes `xattrs` has all that there are; of the others it says nothing.
+    XattrClasses told_xattrs = {};
     // It has some, in a form that nobody understands.
     bool xattrs_malformed = false;
+    // Absent: nobody tells where its holes are.
+    std::optional<Holes> holes;
 };
 
 // One line of a listing.

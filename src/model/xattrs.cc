@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "model/object.h"
+
 namespace godwit::model {
 namespace {
 
@@ -16,6 +18,10 @@ std::optional<XattrClass> class_of(std::string_view name) {
 }
 
 }  // namespace
+
+XattrClasses XattrClasses::all() {
+    return *from_bits(kAllBits);
+}
 
 std::optional<XattrClasses> XattrClasses::from_bits(std::uint8_t bits) {
     if (bits > kAllBits) return std::nullopt;
@@ -34,6 +40,14 @@ NamedValues XattrClasses::chosen_from(const NamedValues& xattrs) const {
     std::ranges::copy_if(xattrs, std::back_inserter(chosen),
                          [this](const auto& xattr) { return include(xattr.first); });
     return chosen;
+}
+
+void keep_untold_xattrs(Metadata& metadata, const Metadata& before) {
+    NamedValues kept = metadata.told_xattrs.chosen_from(metadata.xattrs);
+    std::ranges::copy_if(before.xattrs, std::back_inserter(kept),
+                         [&](const auto& xattr) { return !metadata.told_xattrs.include(xattr.first); });
+    std::ranges::sort(kept);
+    metadata.xattrs = std::move(kept);
 }
 
 bool same_xattrs(const Metadata& a, const Metadata& b, XattrClasses classes) {

@@ -5,9 +5,11 @@
 #include <optional>
 #include <string_view>
 
-#include "model/object.h"
+#include "model/named_values.h"
 
 namespace godwit::model {
+
+struct Metadata;
 
 // Bits; stored in the ledger: never renumber.
 enum class XattrClass : std::uint8_t {
@@ -20,6 +22,7 @@ enum class XattrClass : std::uint8_t {
 class XattrClasses {
   public:
     XattrClasses() = default;
+    static XattrClasses all();
     // Absent for bits that are no class.
     static std::optional<XattrClasses> from_bits(std::uint8_t bits);
     std::uint8_t bits() const { return bits_; }
@@ -39,6 +42,9 @@ class XattrClasses {
   private:
     std::uint8_t bits_ = 0;
 };
+
+// `metadata` for an object that has `before`: of what is not told, what was there stays.
+void keep_untold_xattrs(Metadata& metadata, const Metadata& before);
 
 // Are those of the classes the same at both? False when either cannot be understood.
 bool same_xattrs(const Metadata& a, const Metadata& b, XattrClasses classes);

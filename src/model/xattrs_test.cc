@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "model/object.h"
+
 namespace godwit::model {
 namespace {
 
@@ -38,6 +40,18 @@ TEST(XattrClasses, cover_those_that_ask_for_no_more) {
     EXPECT_TRUE(classes(0).covers(classes(0)));
     EXPECT_FALSE(classes(3).covers(classes(4)));
     EXPECT_FALSE(classes(0).covers(classes(2)));
+}
+
+TEST(KeepUntoldXattrs, replaces_what_is_told_and_leaves_the_rest) {
+    Metadata before, now;
+    before.xattrs = {{"system.posix_acl_access", "1"}, {"trusted.a", "1"}, {"user.a", "1"}};
+    now.xattrs = {{"user.b", "2"}};
+    now.told_xattrs = classes(5);
+    keep_untold_xattrs(now, before);
+    EXPECT_EQ(now.xattrs, (NamedValues{{"system.posix_acl_access", "1"}, {"user.b", "2"}}));
+    Metadata silent;
+    keep_untold_xattrs(silent, before);
+    EXPECT_EQ(silent.xattrs, before.xattrs);
 }
 
 TEST(SameXattrs, compares_those_of_the_classes_alone) {

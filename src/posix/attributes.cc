@@ -63,6 +63,21 @@ Result<void> set_xattrs_of_file(Os& os, const AttributeOptions& options, const W
     return set;
 }
 
+Result<void> set_xattrs_of_link(Os& os, const AttributeOptions& options, const WantedAttributes& wanted,
+                                int directory, const char* name, const std::string& subject) {
+    int opened = os.openat2(directory, name, {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC});
+    if (opened < 0) return path_error(-opened, "open", subject);
+    Descriptor link(os, opened);
+    struct stat status{};
+    int failed = os.fstat(link.get(), status);
+    if (failed < 0) return path_error(-failed, "look at", subject);
+    if (!S_ISLNK(status.st_mode)) {
+        return Error(ErrorKind::Changed, "set extended attributes of", subject,
+                     "something else was put in the link's place");
+    }
+    return set_xattrs(os, options, wanted, link.get(), subject);
+}
+
 }  // namespace
 
 WantedAttributes wanted_attributes(const AttributeOptions& options, model::ObjectType type,
@@ -131,12 +146,7 @@ Result<std::optional<Error>> apply_link_attributes(Os& os, const AttributeOption
         auto chown = [&](uid_t uid, gid_t gid) { return os.fchownat(directory, name, uid, gid); };
         GODWIT_TRY(warning, owner_outcome(options, change_owner(chown, *wanted.owner), subject));
     }
-    if (wanted.xattrs) {
-        int opened = os.openat2(directory, name, {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC});
-        if (opened < 0) return path_error(-opened, "open", subject);
-        Descriptor link(os, opened);
-        GODWIT_TRY_VOID(set_xattrs(os, options, wanted, link.get(), subject));
-    }
+    if (wanted.xattrs) GODWIT_TRY_VOID(set_xattrs_of_link(os, options, wanted, directory, name, subject));
     if (wants_times(wanted)) {
         struct timespec times[2];
         wanted_times(wanted, times);

@@ -50,6 +50,9 @@ class SystemOs final : public Os {
     int fsync(int fd) override {
         return checked([&] { return ::fsync(fd); });
     }
+    std::int64_t seek(int fd, std::uint64_t offset_bytes, int whence) override {
+        return checked([&] { return ::lseek(fd, static_cast<off_t>(offset_bytes), whence); });
+    }
     // Waits for no disk but where a page that is being written back may have been written to again.
     void start_writeback(int fd) override {
         ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
@@ -122,14 +125,15 @@ class SystemOs final : public Os {
     }
 
   private:
-    // A descriptor opened with O_PATH is good for neither call (EBADF), but its path in /proc leads to just
-    // what is open, be it a link.
+    // A descriptor opened with O_PATH is good for none of them (EBADF), but its path in /proc leads to just
+    // what is open, be it a link. Where no /proc is mounted that says nothing about the file.
     template <class ByFd, class ByPath>
     auto by_descriptor(int fd, ByFd by_fd, ByPath by_path) -> decltype(by_fd()) {
         auto result = checked(by_fd);
         if (result != -EBADF) return result;
         std::string path = path_of_descriptor(fd);
-        return checked([&] { return by_path(path.c_str()); });
+        result = checked([&] { return by_path(path.c_str()); });
+        return result == -ENOENT ? -ENOSYS : result;
     }
 };
 

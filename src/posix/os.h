@@ -34,6 +34,8 @@ class Os {
     virtual ssize_t pwrite(int fd, const void* data, std::size_t size_bytes, std::uint64_t offset_bytes) = 0;
     virtual int ftruncate(int fd, std::uint64_t size_bytes) = 0;
     virtual int fsync(int fd) = 0;
+    // SEEK_DATA and SEEK_HOLE of lseek(2): the offset found. Nothing else goes by a file's position.
+    virtual std::int64_t seek(int fd, std::uint64_t offset_bytes, int whence) = 0;
     // Begins to write back what is dirty. From here on, until the file is written to again, a first write to
     // any page of it moves its mtime, also one through a mapping that was made before. Best effort.
     virtual void start_writeback(int fd) = 0;

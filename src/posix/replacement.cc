@@ -13,6 +13,7 @@
 #include "base/encoding.h"
 #include "base/sabotage.h"
 #include "posix/file_status.h"
+#include "posix/holes.h"
 #include "posix/medium.h"
 
 namespace godwit::posix {
@@ -124,7 +125,9 @@ void Replacement::remove_staged(int directory) const {
 
 FileReplacement::FileReplacement(ChangeTools tools, KeyPath path, const store::PutRequest& request,
                                  std::string staged_name)
-    : Replacement(tools, std::move(path), request, std::move(staged_name)), size_bytes_(request.size_bytes) {
+    : Replacement(tools, std::move(path), request, std::move(staged_name)),
+      size_bytes_(request.size_bytes),
+      holes_(request.metadata.holes) {
     GODWIT_CHECK(!staged_name_.empty() || !request.replaces, "{} cannot be replaced without a staged name",
                  request.key.bytes());
 }
@@ -177,6 +180,18 @@ Result<void> FileReplacement::write(std::uint64_t offset_bytes, std::span<const 
     }
     ::sync_file_range(fd, static_cast<off_t>(offset_bytes), static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE);
     return {};
+}
+
+Result<void> FileReplacement::write_into_hole(std::uint64_t offset_bytes, std::span<const std::byte> bytes) {
+    if (!tools_.sparse) return all_zero(bytes) ? Result<void>() : write(offset_bytes, bytes);
+    auto write_run = [this](std::uint64_t at, std::span<const std::byte> run) { return write(at, run); };
+    return write_around_holes(offset_bytes, bytes, holes_, write_run);
+}
+
+Result<void> FileReplacement::write_whole(std::span<const std::byte> bytes) {
+    if (!tools_.sparse) return write(0, bytes);
+    GODWIT_TRY_VOID(extend());
+    return write_into_hole(0, bytes);
 }
 
 Result<void> FileReplacement::extend() {

@@ -18,6 +18,7 @@ struct ChangeTools {
     UnsyncedDirectories& unsynced;
     const AttributeOptions& attributes;
     const StagingNames& staging;
+    bool sparse = false;
 };
 
 // What the destination became, for the receipt.
@@ -75,6 +76,11 @@ class FileReplacement final : public Replacement {
     const StagedFile& staged() const { return staged_; }
     // Writes at the offset, and tells the kernel to begin writing to the medium.
     Result<void> write(std::uint64_t offset_bytes, std::span<const std::byte> bytes);
+    // The same into what is a hole since extend(), and may leave a hole where the bytes are zeros: where the
+    // object has one if holes are kept, else where all of `bytes` are.
+    Result<void> write_into_hole(std::uint64_t offset_bytes, std::span<const std::byte> bytes);
+    // All of a new file's bytes.
+    Result<void> write_whole(std::span<const std::byte> bytes);
     // Gives the empty file its full size, as a hole.
     Result<void> extend();
     // After the last write.
@@ -103,6 +109,7 @@ class FileReplacement final : public Replacement {
     void proved(model::EvidenceLevel level, std::optional<Digest> digest);
 
     std::uint64_t size_bytes_;
+    std::optional<model::Holes> holes_;
     StagedFile staged_;
     std::optional<Digest> expected_;
     bool prepared_ = false;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/check.h"
 #include "base/sabotage.h"
@@ -25,11 +24,6 @@ constexpr std::size_t kWindowsInFlightMax = 4;
 bool may_be_resumed(const Error& error) {
     return error.kind() == ErrorKind::Lost || error.kind() == ErrorKind::Busy ||
            error.kind() == ErrorKind::Cancelled;
-}
-
-bool all_zero(std::span<const std::byte> bytes) {
-    if (bytes.empty() || bytes.front() != std::byte{0}) return bytes.empty();
-    return std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
 class PosixSink final : public store::Sink {
@@ -116,7 +110,8 @@ Task<Result<void>> PosixSink::write(Context& context, std::uint64_t offset_bytes
 
 Result<void> PosixSink::store_part(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
                                    const Digest& digest) {
-    if (resumed_ ? is_stored(offset_bytes, bytes.size(), digest) : all_zero(bytes)) return {};
+    if (!resumed_) return file_.write_into_hole(offset_bytes, bytes);
+    if (is_stored(offset_bytes, bytes.size(), digest)) return {};
     return file_.write(offset_bytes, bytes);
 }
 

@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/sabotage.h"
 #include "posix/file_status.h"
+#include "posix/holes.h"
 #include "posix/medium.h"
 #include "posix/xattrs.h"
 
@@ -121,11 +122,17 @@ Result<void> FileSource::look(const store::OpenRequest& request) {
     // Before the look that tells whether all of it is one generation: setting one moves ctime.
     model::XattrClasses classes = workshop_->options.attributes.xattrs;
     GODWIT_TRY(model::NamedValues xattrs, read_xattrs(root_->os(), fd_.get(), classes, subject()));
+    std::optional<model::Holes> holes;
+    if (workshop_->options.sparse) {
+        GODWIT_TRY(holes, read_holes(root_->os(), fd_.get(), request.expected.size_bytes, subject()));
+    }
     GODWIT_TRY(status_, status_now());
     if (!is_expected(request, status_))
         return changed("open", subject(), request.expected, identity_of(status_));
     info_ = info_of(request.key, status_);
     info_.metadata.xattrs = std::move(xattrs);
+    info_.metadata.told_xattrs = classes;
+    info_.metadata.holes = std::move(holes);
     return {};
 }
 
@@ -231,6 +238,7 @@ Result<void> HeldSource::open() {
         return changed("open", subject, request_.expected, identity_of(status));
     info_ = info_of(request_.key, status);
     info_.metadata.xattrs = std::move(xattrs);
+    info_.metadata.told_xattrs = classes;
     if (request_.type != ObjectType::Symlink) return {};
     std::array<char, kTargetBytesMax + 1> target;
     ssize_t got = root_->os().readlinkat(opened->get(), "", target.data(), target.size());

@@ -48,6 +48,7 @@ Result<std::optional<ObjectInfo>> look(const Root& root, const Key& key, model::
     info->entry = entry_of(key, status);
     info->metadata.posix = info->entry.posix;
     info->metadata.xattrs = std::move(xattrs);
+    info->metadata.told_xattrs = classes;
     return info;
 }
 
@@ -228,7 +229,7 @@ Task<Result<Receipt>> PosixStore::put_file(Context& context, const store::PutReq
     if (request.verify) change.prove(digest);
     auto stage = [&]() -> Result<void> {
         GODWIT_TRY_VOID(change.stage());
-        Result<void> staged = change.write(0, bytes);
+        Result<void> staged = change.write_whole(bytes);
         if (staged) staged = change.set_attributes();
         if (!staged) change.remove();
         return staged;

@@ -76,6 +76,7 @@ class FaultyOs : public Os {
     ssize_t pwrite(int fd, const void* data, std::size_t size_bytes, std::uint64_t offset_bytes) override;
     int ftruncate(int fd, std::uint64_t size_bytes) override;
     int fsync(int fd) override;
+    std::int64_t seek(int fd, std::uint64_t offset_bytes, int whence) override;
     void start_writeback(int fd) override;
     ssize_t getdents64(int fd, void* out, std::size_t size_bytes) override;
     int fstat(int fd, struct stat& out) override;

@@ -107,6 +107,10 @@ int FaultyOs::utimensat(int directory, const char* name, const struct timespec t
     return forward("utimensat", [&] { return system_os().utimensat(directory, name, times); });
 }
 
+std::int64_t FaultyOs::seek(int fd, std::uint64_t offset_bytes, int whence) {
+    return forward("seek", [&] { return system_os().seek(fd, offset_bytes, whence); });
+}
+
 ssize_t FaultyOs::listxattr(int fd, char* out, std::size_t size_bytes) {
     return forward("listxattr", [&] { return system_os().listxattr(fd, out, size_bytes); });
 }

@@ -27,6 +27,8 @@ struct PosixOptions {
     std::string staging_token = {};
     AttributeOptions attributes = {};
     WalkOptions walk = {};
+    // Read where a source's holes are; leave them in a copy (holes.h).
+    bool sparse = false;
     // Refuse to cross into file systems that are mounted below the root.
     bool one_file_system = false;
     // Stage files without a name where that is safe (staging.h).
@@ -52,7 +54,11 @@ struct Workshop {
     }
     // Valid after attach(). The tools refer to `held`, which the change's owner keeps.
     ChangeTools tools(const Root& held) {
-        return {.root = held, .unsynced = unsynced, .attributes = options.attributes, .staging = *staging};
+        return {.root = held,
+                .unsynced = unsynced,
+                .attributes = options.attributes,
+                .staging = *staging,
+                .sparse = options.sparse};
     }
 
     // Any thread: these do not change while the store is in use.

@@ -190,6 +190,25 @@ TEST_F(XattrsTest, of_a_link_are_its_own) {
     EXPECT_TRUE(stat("link")->metadata.xattrs.empty());
 }
 
+TEST_F(XattrsTest, C30_are_not_set_on_what_was_put_in_a_staged_link_s_place) {
+    store::PutRequest request = request_for("link", "target");
+    request.type = model::ObjectType::Symlink;
+    request.metadata.posix = model::PosixAttributes{.mode = 0120777, .uid = ::geteuid(), .gid = ::getegid()};
+    request.metadata.xattrs = {{"user.a", "1"}};
+    tree_.write("victim", "x");
+    os_.set_hook([&](std::string_view call) {
+        if (call != "fchownat") return 0;
+        std::string staged = leftovers().at(0);
+        EXPECT_EQ(::unlink(staged.c_str()), 0);
+        EXPECT_EQ(::link((tree_ / "victim").c_str(), staged.c_str()), 0);
+        return 0;
+    });
+    auto receipt = put(request, "target");
+    ASSERT_FALSE(receipt);
+    EXPECT_EQ(receipt.error().kind(), ErrorKind::Changed) << receipt.error().message();
+    EXPECT_EQ(get("victim", "user.a"), "(absent)");
+}
+
 TEST_F(XattrsTest, too_many_are_refused_before_they_fill_memory) {
     // Every value is said to be as long as one can be.
     class Endless : public testing::FaultyOs {

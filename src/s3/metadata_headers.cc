@@ -11,6 +11,7 @@
 #include "base/time_format.h"
 #include "s3/checksum_headers.h"
 #include "s3/encoded_words.h"
+#include "s3/hole_header.h"
 #include "s3/xattr_header.h"
 
 namespace godwit::s3 {
@@ -161,15 +162,27 @@ void add_user_value(model::NamedValues& user, std::string_view name, std::string
     user.emplace_back(std::string(name), std::move(value));
 }
 
+model::NamedValues::iterator find_user(model::Metadata& metadata, std::string_view name) {
+    return std::ranges::find(metadata.user, name,
+                             [](const auto& item) -> std::string_view { return item.first; });
+}
+
 void take_xattrs(model::Metadata& metadata) {
-    auto found = std::ranges::find(metadata.user, kXattrsName,
-                                   [](const auto& item) -> std::string_view { return item.first; });
+    metadata.told_xattrs = model::XattrClasses::all();
+    auto found = find_user(metadata, kXattrsName);
     if (found == metadata.user.end()) return;
     std::optional<model::NamedValues> xattrs = decode_xattrs(found->second);
     metadata.xattrs_malformed = !xattrs;
     if (!xattrs) return;
     metadata.xattrs = *std::move(xattrs);
     metadata.user.erase(found);
+}
+
+void take_holes(model::Metadata& metadata) {
+    auto found = find_user(metadata, kHolesName);
+    if (found == metadata.user.end()) return;
+    metadata.holes = decode_holes(found->second);
+    if (metadata.holes) metadata.user.erase(found);
 }
 
 // Seven digits at least.
@@ -219,6 +232,14 @@ Result<void> add_xattrs(const model::Metadata& metadata, std::string_view subjec
     return {};
 }
 
+// Without them zeros tell where holes may be, so nothing fails for want of room.
+void add_holes(const model::Metadata& metadata, HeaderList& out) {
+    if (!metadata.holes) return;
+    std::string value = encode_holes(*metadata.holes);
+    if (user_metadata_bytes(out) + kHolesName.size() + value.size() > kUserMetadataBytesMax) return;
+    out.add(std::string(kUserMetadataPrefix).append(kHolesName), value);
+}
+
 // The rest of the user metadata; counts what S3 counts.
 Result<void> add_user(const model::Metadata& metadata, std::string_view subject, HeaderList& out) {
     std::size_t counted = 0;
@@ -253,7 +274,9 @@ Result<void> add_metadata_without_tags(const model::Metadata& metadata, std::str
     }
     if (metadata.posix) add_posix(*metadata.posix, out);
     GODWIT_TRY_VOID(add_user(metadata, subject, out));
-    return add_xattrs(metadata, subject, out);
+    GODWIT_TRY_VOID(add_xattrs(metadata, subject, out));
+    add_holes(metadata, out);
+    return {};
 }
 
 Result<void> add_metadata(const model::Metadata& metadata, std::string_view subject, HeaderList& out) {
@@ -278,6 +301,7 @@ model::Metadata metadata_from(const std::vector<net::HttpHeader>& headers) {
         if (known != kContentHeaders.end()) metadata.headers.*known->value = header.value;
     }
     take_xattrs(metadata);
+    take_holes(metadata);
     metadata.headers.content_encoding = without_aws_chunked(metadata.headers.content_encoding);
     metadata.posix = read_posix(metadata.user);
     if (metadata.posix) {

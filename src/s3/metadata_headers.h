@@ -17,6 +17,8 @@
 // Extended attributes stand in one line more, `godwit-xattrs` (xattr_header.h); one that is not well-formed
 // stays user metadata, and is known to be malformed.
 //
+// Holes of a file stand in `godwit-holes` (hole_header.h), where the rest leaves room for them.
+//
 // Values that are not printable ASCII are written as RFC 2047 encoded words, which is how S3 itself
 // returns them; control characters cannot travel and are refused.
 #pragma once

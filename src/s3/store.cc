@@ -43,7 +43,7 @@ Result<void> check_customer_key(const S3Options& options, const net::Origin& ori
 
 bool holds_anything(const model::Metadata& metadata) {
     return metadata.posix || metadata.tags || !metadata.user.empty() || !metadata.xattrs.empty() ||
-           metadata.headers != model::ContentHeaders();
+           metadata.holes || metadata.headers != model::ContentHeaders();
 }
 
 Error missing_bucket(const Address& address, Error error) {
@@ -293,12 +293,16 @@ Task<Result<Receipt>> S3Store::set_metadata(Context& context, const PutRequest& 
         co_return Error(ErrorKind::Changed, "set metadata of", uri(request.key),
                         fmt::format("expected generation '{}', found '{}'", expected.tag, found.tag));
     }
-    PutRequest with = state_->options.lineage ? state_->with_lineage(request) : request;
+    PutRequest with = request;
     with.replaces = expected;
     // Absent tags stay, also on servers that forget them when an object is copied onto itself.
     if (!with.metadata.tags && head->tag_count > 0) {
         GODWIT_CO_TRY(with.metadata.tags, co_await get_tagging(context, state_->bucket, key));
     }
+    // Its bytes stay, and so does what nobody tells anew about them and about it.
+    if (!with.metadata.holes) with.metadata.holes = head->metadata.holes;
+    model::keep_untold_xattrs(with.metadata, head->metadata);
+    if (state_->options.lineage) with = state_->with_lineage(with);
     CopyJob job = state_->copy_job(state_->bucket, key, key);
     job.source = std::move(found);
     job.put = &with;

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from godwit import Godwit
 from s3double import Double
 from test_bad_input import NOT_CLEAN, common, nobody  # noqa: F401 (fixtures)
 from test_s3_features import LARGE, done
@@ -143,6 +144,10 @@ def test_the_line_in_s3_is_what_the_documents_say(at, source):
             for each in sorted(expected, key=os.fsencode)
         )
     assert KEY not in at.metadata("folder/has lost its list")
+    told = at.godwit.run(
+        "stat", f"{at.uri}/masked", "-o", "json", "--endpoint-url", at.server.endpoint, server=at.server
+    )
+    assert '"xattrs":"system.posix_acl_access, user.both"' in told.stdout, str(told)
 
 
 def change_xattrs_alone(source: Path) -> set[str]:
@@ -195,6 +200,18 @@ def test_who_does_not_ask_for_them_gets_none_and_who_asks_later_gets_them_withou
     done(at_double.copy(source, at_double.uri, *ALL), copied=0)
     # And who asks no longer is not told that everything has changed.
     done(at_double.copy(source, at_double.uri), copied=0)
+
+
+def test_a_change_of_the_mode_alone_leaves_at_s3_what_is_not_asked_for(at, source, tmp_path):
+    done(at.copy(source, at.uri, *ALL, "--sparse"))
+    before = at.metadata("masked")
+    (source / "masked").chmod(0o604)
+    done(at.copy(source, at.uri), copied=1, bytes=0)
+    assert at.metadata("masked")[KEY] == before[KEY]
+    assert at.metadata("masked")["godwit-holes"] == before["godwit-holes"] == "none"
+    done(at.copy(source, at.uri, "--preserve-acls"))
+    changed = at.metadata("masked")[KEY].split(",")
+    assert len(changed) == 2 and changed[0] not in before[KEY] and changed[1] == "user.both=MQ=="
 
 
 def test_g73_what_s3_cannot_keep_is_reported_and_the_rest_is_copied(at, tmp_path):
@@ -260,6 +277,18 @@ def test_g71_without_privilege_lists_and_attributes_of_one_s_own_files_are_kept(
     done(nobody.copy(source, copy, *plain), copied=1, bytes=0)
     assert xattrs_of(copy / "read only") == {"user.ro": b"2"}
     assert stat.S_IMODE((copy / "read only").stat().st_mode) == 0o444
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="NOT TESTED: a machine without /proc, which takes root to make")
+def test_where_attributes_cannot_be_looked_at_no_object_is_taken_for_gone(godwit, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    file(source / "file", a=b"1")
+    done(godwit.copy(source, tmp_path / "copy"))
+    bare = ("unshare", "--mount", "sh", "-c", 'umount -l /proc && exec "$@"', "sh")
+    run = Godwit(godwit.home, prefix=bare).copy(source, tmp_path / "copy", "--preserve-xattrs")
+    assert run.code == NOT_CLEAN and run.summary["failed"] == 1, str(run)
+    assert run.errors[0]["code"] == "ENOSYS", str(run)
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="NOT TESTED: privileged attributes, which take root to make")

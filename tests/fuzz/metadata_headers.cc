@@ -24,7 +24,7 @@ std::vector<net::HttpHeader> on_the_wire(const s3::HeaderList& list) {
 
 bool equal(const Metadata& a, const Metadata& b) {
     return a.posix == b.posix && a.headers == b.headers && a.user == b.user && a.xattrs == b.xattrs &&
-           a.xattrs_malformed == b.xattrs_malformed;
+           a.xattrs_malformed == b.xattrs_malformed && (a.holes == b.holes || !a.holes);
 }
 
 // Other bytes cannot travel in a header: they are taken for ISO-8859-1.
