@@ -83,7 +83,7 @@ std::string xattrs_difference(const model::Metadata& a, const model::Metadata& b
     auto text = [&](const model::Metadata& metadata) {
         std::string words;
         for (const auto& [name, value] : classes.chosen_from(metadata.xattrs))
-            words += fmt::format("{}{} ({} bytes)", words.empty() ? "" : ", ", name, value.size());
+            words += fmt::format("{}{} ({} bytes)", words.empty() ? "" : ", ", printable(name), value.size());
         if (metadata.xattrs_malformed) words = "some that cannot be read";
         return words.empty() ? "none" : words;
     };

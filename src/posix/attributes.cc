@@ -51,11 +51,12 @@ Result<void> set_xattrs(Os& os, const AttributeOptions& options, const WantedAtt
     return apply_xattrs(os, fd, options.xattrs, *wanted.xattrs, subject);
 }
 
-// Setting user.* takes the right to write, which the owner of a read-only file may give himself.
+// Setting user.* takes the right to write, which the owner of a read-only file may give himself. Set-id bits,
+// which a change of owner has cleared, do not come back that way.
 Result<void> set_xattrs_of_file(Os& os, const AttributeOptions& options, const WantedAttributes& wanted,
                                 int fd, const struct stat& status, const std::string& subject) {
     Result<void> set = set_xattrs(os, options, wanted, fd, subject);
-    mode_t mode = status.st_mode & kPermissionBits;
+    mode_t mode = status.st_mode & kPermissionBits & ~kSetIdBits;
     if (set || wanted.xattrs_malformed || (mode & S_IWUSR) || os.fchmod(fd, mode | S_IWUSR) < 0) return set;
     set = set_xattrs(os, options, wanted, fd, subject);
     int failed = os.fchmod(fd, mode);

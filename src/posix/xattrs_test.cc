@@ -111,6 +111,24 @@ TEST_F(XattrsTest, G71_the_owner_of_a_read_only_file_sets_them_and_leaves_it_rea
     EXPECT_EQ(stat("file")->metadata.posix->mode & 07777, 0444u);
 }
 
+TEST_F(XattrsTest, G70_set_id_bits_that_a_new_owner_has_cleared_do_not_come_back) {
+    if (::geteuid() != 0) GTEST_SKIP() << "NOT TESTED: another owner, which needs root";
+    PosixOptions options;
+    options.attributes.xattrs = *model::XattrClasses::from_bits(1);
+    options.attributes.keep_mode = false;
+    connect(options);
+    tree_.write("file", "x");
+    ASSERT_EQ(::chmod((tree_ / "file").c_str(), 04555), 0);
+    os_.fail("setxattr", EACCES);
+    store::PutRequest request = request_with("file", {{"user.a", "1"}});
+    request.metadata.posix = model::PosixAttributes{.mode = 0100555, .uid = 12345, .gid = 12345};
+    auto changed = run(store_->set_metadata(context_, request, stat("file")->entry.identity));
+    ASSERT_TRUE(changed) << changed.error().message();
+    EXPECT_EQ(get("file", "user.a"), "1");
+    EXPECT_EQ(stat("file")->metadata.posix->uid, 12345u);
+    EXPECT_EQ(stat("file")->metadata.posix->mode & 07777, 0555u);
+}
+
 TEST_F(XattrsTest, G73_what_the_file_system_refuses_fails_the_object_and_stops_nobody) {
     ASSERT_TRUE(put("file", "old"));
     for (int error_number : {EOPNOTSUPP, E2BIG, ENOSPC, EDQUOT, ERANGE, EPERM}) {
