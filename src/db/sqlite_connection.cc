@@ -81,8 +81,8 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(
     std::unique_ptr<SqliteConnection> connection(
         new SqliteConnection(std::move(handle), options, std::move(notices)));
     Result<void> made = connection->set_up(options, access);
-    // Only the transaction that makes a file writes a rollback journal, which a reader may not roll back: from
-    // then on there is the write-ahead log. One that is left belongs to a maker that was killed.
+    // Only the transaction that makes a file writes a rollback journal, which a reader may not roll back:
+    // from then on there is the write-ahead log. One that is left belongs to a maker that was killed.
     if (!made && ::sqlite3_extended_errcode(connection->handle()) == SQLITE_READONLY_ROLLBACK)
         return unfinished(options.path);
     if (!made) return std::move(made.error());

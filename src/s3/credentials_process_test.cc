@@ -66,7 +66,7 @@ TEST(RunProcess, bounds_output_and_time) {
     Outcome slow = run("sleep 60", quick);
     EXPECT_EQ(slow.kind, ErrorKind::Lost);
     // Closing the output is not the end.
-    EXPECT_EQ(run("sh -c 'exec >&-; sleep 60'", quick).kind, ErrorKind::Lost);
+    EXPECT_EQ(run("sh -c 'exec >&-; exec sleep 60'", quick).kind, ErrorKind::Lost);
 }
 
 TEST(RunProcess, leaves_nothing_open) {
