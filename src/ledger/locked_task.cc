@@ -1,6 +1,7 @@
 #include "ledger/locked_task.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "ledger/replay.h"
 #include "ledger/schema.h"
@@ -116,14 +117,21 @@ Result<void> LockedTask::cancel(const std::string& execution) {
     return enter_end(execution, ExecutionStatus::Cancelled, counts, now, "it was interrupted and given up");
 }
 
-// A ledger that is gone or cannot be read hands nothing on, and hinders nobody.
+// A ledger that is gone or cannot be read hands nothing on, and hinders nobody. An execution that was killed
+// before it had a ledger had nothing: the one before it is asked.
 std::vector<Upload> LockedTask::left_uploads() const {
     auto executions = state_.executions(task_.id);
-    if (!executions || executions->empty()) return {};
-    auto reader = state_.read_ledger(executions->back());
-    if (!reader) return {};
-    auto uploads = (*reader)->uploads();
-    return uploads ? std::move(*uploads) : std::vector<Upload>();
+    if (!executions) return {};
+    for (const ExecutionInfo& execution : *executions | std::views::reverse) {
+        auto reader = state_.read_ledger(execution);
+        bool never_began =
+            !reader && reader.error().kind() == ErrorKind::NotFound && !execution.pruned_unix_ns;
+        if (never_began) continue;
+        if (!reader) return {};
+        auto uploads = (*reader)->uploads();
+        return uploads ? std::move(*uploads) : std::vector<Upload>();
+    }
+    return {};
 }
 
 Result<std::unique_ptr<ExecutionLedger>> LockedTask::begin(runtime::Loop& loop,

@@ -140,6 +140,25 @@ TEST_F(States, E59_uploads_that_an_execution_had_to_leave_are_the_next_ones) {
     EXPECT_TRUE(succeeded(locked->close(std::move(last))));
 }
 
+TEST_F(States, E59_uploads_are_handed_on_past_an_execution_that_was_killed_before_it_had_a_ledger) {
+    auto locked = lock();
+    auto ledger = begin(*locked);
+    Upload upload{.key = model::Key("large"), .intent_unix_ns = 5, .checkpoint = "its name", .source = {}};
+    ASSERT_TRUE(succeeded(wait(ledger->put_upload(upload))));
+    ASSERT_TRUE(succeeded(wait(ledger->set_status(ExecutionStatus::Failed))));
+    ASSERT_TRUE(succeeded(locked->close(std::move(ledger))));
+    auto killed = begin(*locked);
+    std::string path = killed->path();
+    killed.reset();
+    locked.reset();
+    ASSERT_TRUE(std::filesystem::remove(path));
+    locked = lock();
+    auto next = begin(*locked);
+    EXPECT_EQ(wait(next->uploads())->size(), 1u);
+    EXPECT_TRUE(succeeded(wait(next->set_status(ExecutionStatus::Clean))));
+    EXPECT_TRUE(succeeded(locked->close(std::move(next))));
+}
+
 TEST_F(States, that_do_not_exist_are_not_made_by_reading) {
     std::string nowhere = directory_ / "nowhere";
     EXPECT_TRUE(failed_with(StateDirectory::open({.path = nowhere}, db::Access::Read), ErrorKind::NotFound));
