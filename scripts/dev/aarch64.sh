@@ -34,6 +34,9 @@ for tool in mmdebstrap qemu-aarch64-static; do
         exit 0
     fi
 done
-if [[ ! -d $sysroot ]]; then step "aarch64: libraries" unpack_sysroot; fi
+if [[ ! -d $sysroot ]] && ! (step "aarch64: libraries" unpack_sysroot); then
+    loud "Debian's libraries for aarch64 cannot be had: what the digests do there is not tested."
+    exit 0
+fi
 step "build: aarch64" with_build_lock build/aarch64 bash scripts/dev/compile.sh aarch64 base_test
 step "test: aarch64" run_tests

@@ -56,7 +56,9 @@ want_kernel() {
        scripts/dev/tools_env.sh the one that is wanted): the tests that need a real NFS mount are skipped."
         return 0
     fi
-    step "setup: $guest_kernel" fetch_kernel
+    if ! (step "setup: $guest_kernel" fetch_kernel); then
+        loud "no $guest_kernel: the tests that need a real NFS mount are skipped."
+    fi
 }
 
 purpose=${1:?tools.sh: test or bench}
