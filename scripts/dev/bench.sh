@@ -10,5 +10,5 @@ bash scripts/dev/tools.sh bench
 step "bench: configure" with_build_lock build/release \
     cmake --preset release -DGODWIT_TESTS=ON -DGODWIT_BENCHMARKS=ON
 step "bench: build" with_build_lock build/release \
-    bash scripts/dev/compile.sh release godwit s3double measure_child ledger_cost
+    bash scripts/dev/compile.sh release godwit s3double measure_child ledger_cost openat2_for_valgrind
 exec bench/run "$@"
