@@ -29,6 +29,13 @@ Result<void> make_file(const std::string& path) {
     return {};
 }
 
+// Before the first connection of the process: SQLite would count what it allocates, under a lock, and
+// nobody asks. Refused, and of no harm, where somebody opened a database before us.
+void count_no_memory() {
+    static const int once = ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)once;
+}
+
 Error unfinished(const std::string& path) {
     return Error(ErrorKind::NotFound, "open", path, "it is empty: the program that made it ended too early");
 }
@@ -55,17 +62,6 @@ void SqliteDatabase::Notices::publish(const std::vector<std::string>& channels) 
     }
     changed.notify_all();
 }
-
-namespace {
-
-// Before the first connection of the process: SQLite would count what it allocates, under a lock, and
-// nobody asks. Refused, and of no harm, where somebody opened a database before us.
-void count_no_memory() {
-    static const int once = ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    (void)once;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(
     const SqliteOptions& options, Access access, std::shared_ptr<SqliteDatabase::Notices> notices) {

@@ -101,6 +101,15 @@ class States : public ::testing::Test {
         EXPECT_TRUE(succeeded(all));
         return *all;
     }
+    // An execution that ends with an upload that it could not release.
+    void fail_with_upload(LockedTask& task) {
+        auto ledger = begin(task);
+        Upload upload{
+            .key = model::Key("large"), .intent_unix_ns = 5, .checkpoint = "its name", .source = {}};
+        ASSERT_TRUE(succeeded(wait(ledger->put_upload(upload))));
+        ASSERT_TRUE(succeeded(wait(ledger->set_status(ExecutionStatus::Failed))));
+        ASSERT_TRUE(succeeded(task.close(std::move(ledger))));
+    }
     bool exists(const std::string& file) const { return std::filesystem::exists(file); }
 
     db::testing::TemporaryDirectory directory_;
@@ -120,18 +129,14 @@ TEST_F(States, belong_to_their_user_alone) {
 // Catalogue 59: what could not be released is not forgotten with the execution that began it.
 TEST_F(States, E59_uploads_that_an_execution_had_to_leave_are_the_next_ones) {
     auto locked = lock();
-    auto ledger = begin(*locked);
-    Upload upload{.key = model::Key("large"), .intent_unix_ns = 5, .checkpoint = "its name", .source = {}};
-    ASSERT_TRUE(succeeded(wait(ledger->put_upload(upload))));
-    ASSERT_TRUE(succeeded(wait(ledger->set_status(ExecutionStatus::Failed))));
-    ASSERT_TRUE(succeeded(locked->close(std::move(ledger))));
+    fail_with_upload(*locked);
     auto next = begin(*locked);
     auto left = wait(next->uploads());
     ASSERT_TRUE(succeeded(left));
     ASSERT_EQ(left->size(), 1u);
-    EXPECT_EQ(left->front().key, upload.key);
+    EXPECT_EQ(left->front().key.bytes(), "large");
     EXPECT_EQ(left->front().checkpoint, "its name");
-    ASSERT_TRUE(succeeded(wait(next->remove_upload(upload.key))));
+    ASSERT_TRUE(succeeded(wait(next->remove_upload(model::Key("large")))));
     ASSERT_TRUE(succeeded(wait(next->set_status(ExecutionStatus::Clean))));
     ASSERT_TRUE(succeeded(locked->close(std::move(next))));
     auto last = begin(*locked);
@@ -142,11 +147,7 @@ TEST_F(States, E59_uploads_that_an_execution_had_to_leave_are_the_next_ones) {
 
 TEST_F(States, E59_uploads_are_handed_on_past_an_execution_that_was_killed_before_it_had_a_ledger) {
     auto locked = lock();
-    auto ledger = begin(*locked);
-    Upload upload{.key = model::Key("large"), .intent_unix_ns = 5, .checkpoint = "its name", .source = {}};
-    ASSERT_TRUE(succeeded(wait(ledger->put_upload(upload))));
-    ASSERT_TRUE(succeeded(wait(ledger->set_status(ExecutionStatus::Failed))));
-    ASSERT_TRUE(succeeded(locked->close(std::move(ledger))));
+    fail_with_upload(*locked);
     auto killed = begin(*locked);
     std::string path = killed->path();
     killed.reset();

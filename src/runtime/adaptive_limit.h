@@ -25,7 +25,6 @@ class AdaptiveLimit final : public Pressure {
     // Leave to run one operation; given back on destruction. Must not outlive the limit.
     class Slot {
       public:
-        Slot() = default;
         Slot(AdaptiveLimit& limit, Permit permit, Instant began)
             : limit_(&limit), permit_(std::move(permit)), began_(began) {}
         // The operation ended well: how long it took says whether more would do.
@@ -34,7 +33,7 @@ class AdaptiveLimit final : public Pressure {
         void release() { permit_.release(); }
 
       private:
-        AdaptiveLimit* limit_ = nullptr;
+        AdaptiveLimit* limit_;
         Permit permit_;
         Instant began_;
     };

@@ -140,6 +140,13 @@ class Case:
         """Whether the client said so of its own accord. None where that question has no sense."""
         return cost.exit_code != 0
 
+    def fails_check(self, job: Job, cost: Cost) -> bool:
+        try:
+            self.check(job, self.objects, cost)
+        except Wrong:
+            return True
+        return False
+
     def clean(self, job: Job) -> None:
         """After each run."""
         remove(job.state)

@@ -138,13 +138,7 @@ class Walk(Serverless):
 
     def notices(self, client: Client, cost: Cost, job: Job) -> bool:
         (job.source / ADDED).unlink()
-        if cost.exit_code != 0:
-            return False
-        try:
-            self.check(job, self.objects, cost)
-        except Wrong:
-            return True
-        return False
+        return cost.exit_code == 0 and self.fails_check(job, cost)
 
     def file_systems(self, place: Place) -> str:
         return super().file_systems(place).split(" to ")[0]

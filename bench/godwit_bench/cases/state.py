@@ -51,13 +51,7 @@ class State(Serverless):
         self.recorded = self.objects - 1
 
     def notices(self, client: Client, cost: Cost, job: Job) -> bool:
-        if cost.exit_code != 0:
-            return True
-        try:
-            self.check(job, self.objects, cost)
-        except Wrong:
-            return True
-        return False
+        return cost.exit_code != 0 or self.fails_check(job, cost)
 
     def file_systems(self, place: Place) -> str:
         return super().file_systems(place).split(" to ")[0]
