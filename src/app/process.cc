@@ -2,8 +2,11 @@
 
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <exception>
@@ -32,12 +35,17 @@ void say(std::string_view text) {
     (void)!::write(STDERR_FILENO, text.data(), text.size());
 }
 
+iovec piece(std::string_view text) {
+    return {const_cast<char*>(text.data()), text.size()};
+}
+
+// Many threads may find out at the same moment: the first one speaks, in one piece, and ends them all.
 [[noreturn]] void end_for_lack(std::string_view of_what, std::string_view fix) {
-    for (std::string_view text :
-         {std::string_view("error: LOCAL: out of "), of_what, std::string_view("\n  fix: "), fix,
-          std::string_view("; the same command carries on\n")}) {
-        say(text);
-    }
+    static std::atomic_flag is_said;
+    while (is_said.test_and_set()) ::pause();
+    std::array text = {piece("error: LOCAL: out of "), piece(of_what), piece("\n  fix: "), piece(fix),
+                       piece("; the same command carries on\n")};
+    (void)!::writev(STDERR_FILENO, text.data(), static_cast<int>(text.size()));
     ::_exit(static_cast<int>(ExitCode::NotClean));
 }
 

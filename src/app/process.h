@@ -19,7 +19,7 @@ void let_writes_fail();
 // Thousands of connections and open files need more descriptors than the usual soft limit gives.
 void raise_descriptor_limit();
 // What nothing here can go on without (memory, a thread) and the system refuses ends the process, with one
-// line that says so. What was recorded until then stays recorded.
+// message that says so, however many threads run into it. What was recorded until then stays recorded.
 void say_what_ran_out();
 // How many descriptors may be open at once.
 std::uint64_t descriptor_limit();
