@@ -7,7 +7,7 @@
 namespace godwit::app {
 namespace {
 
-constexpr std::array<ExitCodeRow, 14> kRows{{
+constexpr std::array<ExitCodeRow, 15> kRows{{
     {ExitCode::Clean, "clean: everything asked for is done and, where asked, verified"},
     {ExitCode::NotClean,
      "finished, not clean: objects failed or were deferred; `verify` found differences; "
@@ -22,6 +22,7 @@ constexpr std::array<ExitCodeRow, 14> kRows{{
     {ExitCode::Empty, "nothing matched, with --fail-if-empty"},
     {ExitCode::Internal, "internal error: please report it"},
     {ExitCode::Timeout, "a wait ran out of time"},
+    {ExitCode::HungUp, "stopped by SIGHUP (a terminal that went away); the same command carries on"},
     {ExitCode::Interrupted, "stopped by SIGINT (Ctrl-C); the same command carries on"},
     {ExitCode::Terminated, "stopped by SIGTERM; the same command carries on"},
 }};
@@ -78,10 +79,10 @@ ExitCode by_kind(ErrorKind kind) {
 
 // Worst last.
 constexpr std::array kSeverity{
-    ExitCode::Clean,       ExitCode::Empty,      ExitCode::NotClean,    ExitCode::NotFound,
-    ExitCode::Usage,       ExitCode::BadConfig,  ExitCode::Denied,      ExitCode::Unreachable,
-    ExitCode::Timeout,     ExitCode::SafetyStop, ExitCode::NotVerified, ExitCode::Terminated,
-    ExitCode::Interrupted, ExitCode::Internal,
+    ExitCode::Clean,      ExitCode::Empty,       ExitCode::NotClean,    ExitCode::NotFound,
+    ExitCode::Usage,      ExitCode::BadConfig,   ExitCode::Denied,      ExitCode::Unreachable,
+    ExitCode::Timeout,    ExitCode::SafetyStop,  ExitCode::NotVerified, ExitCode::HungUp,
+    ExitCode::Terminated, ExitCode::Interrupted, ExitCode::Internal,
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ enum class ExitCode : int {
     Empty = 9,          // nothing matched, where something was demanded
     Internal = 70,      // a bug in Godwit
     Timeout = 124,      // a wait ran out
+    HungUp = 129,       // SIGHUP
     Interrupted = 130,  // SIGINT
     Terminated = 143,   // SIGTERM
 };

@@ -4,6 +4,14 @@
 #include <cstdlib>
 
 namespace godwit::app {
+namespace {
+
+ExitCode stopped_by(int signal) {
+    if (signal == SIGINT) return ExitCode::Interrupted;
+    return signal == SIGHUP ? ExitCode::HungUp : ExitCode::Terminated;
+}
+
+}  // namespace
 
 LoopRun::LoopRun(Session& session) : session_(session) {
     hold_stop_signals();
@@ -29,7 +37,7 @@ runtime::Task<Result<ExitCode>> LoopRun::run_with_signals(const Work& work, Stop
 }
 
 void LoopRun::heard(int signal, int count) {
-    stopped_ = signal == SIGINT ? ExitCode::Interrupted : ExitCode::Terminated;
+    stopped_ = stopped_by(signal);
     // Somebody insists: everything that is durable is durable already.
     if (count >= 3) std::_Exit(static_cast<int>(*stopped_));
     if (count == 1 && drain_) {

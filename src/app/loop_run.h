@@ -34,7 +34,7 @@ class LoopRun {
     // What to do at the first signal. Must be taken back (by an empty function) before what it refers
     // to goes away.
     void on_drain(std::function<void()> drain) { drain_ = std::move(drain); }
-    // Interrupted or Terminated, once a signal has come.
+    // Interrupted, Terminated or HungUp, once a signal has come.
     std::optional<ExitCode> stopped() const { return stopped_; }
 
   private:

@@ -22,11 +22,18 @@ extern "C" [[gnu::weak]] void mi_register_error(void (*handler)(int, void*), voi
 namespace godwit::app {
 namespace {
 
+bool is_ignored(int signal) {
+    struct sigaction action{};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// Under nohup(1) the end of a terminal is no reason to stop.
 sigset_t stop_signals() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    if (!is_ignored(SIGHUP)) sigaddset(&set, SIGHUP);
     return set;
 }
 

@@ -23,11 +23,11 @@ void raise_descriptor_limit();
 void say_what_ran_out();
 // How many descriptors may be open at once.
 std::uint64_t descriptor_limit();
-// SIGINT and SIGTERM no longer end the process by themselves: StopSignals hears them. Before any
-// thread is started: one that does not hold them back would still be ended by them.
+// SIGINT, SIGTERM and, unless it is ignored, SIGHUP no longer end the process by themselves: StopSignals
+// hears them. Before any thread is started: one that does not hold them back would still be ended by them.
 void hold_stop_signals();
 
-// SIGINT and SIGTERM as something to wait for. Belongs to one loop's thread.
+// SIGINT, SIGTERM and SIGHUP as something to wait for. Belongs to one loop's thread.
 class StopSignals {
   public:
     // hold_stop_signals() has been called.

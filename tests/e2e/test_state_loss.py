@@ -29,15 +29,15 @@ def test_h79_state_from_an_old_backup_calls_nothing_unchanged_that_has_changed_s
     assert snapshot(source) == snapshot(copy)
 
 
-@pytest.fixture
-def begun(godwit, tmp_path):
-    """A copy that is under way, with objects verified and others to come; and its ends."""
+def begin(godwit, tmp_path, hang_up) -> tuple[subprocess.Popen, os.PathLike, os.PathLike]:
+    """A copy that is under way, with objects verified and others to come; and its ends. `hang_up` is how it was told to take
+    SIGHUP."""
     source = tmp_path / "source"
     source.mkdir()
     for number in range(12):
         (source / f"file {number:02}").write_bytes(os.urandom(1 << 20))
     copy = tmp_path / "copy"
-    options = ["-o", "jsonl", "--limit-bytes-per-second", "1MiB", "--memory", "16MiB"]
+    options = ["-o", "jsonl", "--limit-bytes-per-second", "2MiB", "--memory", "16MiB"]
     process = subprocess.Popen(
         [godwit.binary, "copy", source, copy, *options],
         env=godwit.environment(),
@@ -45,13 +45,18 @@ def begun(godwit, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        # Whoever runs these tests under nohup has told all children to ignore it.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, hang_up),
     )
     for line in process.stdout:
         event = json.loads(line)
         if event["type"] == "progress" and event["verified"] > 0:
             break
+    return process, source, copy
+
+
+@pytest.fixture
+def begun(godwit, tmp_path):
+    process, source, copy = begin(godwit, tmp_path, signal.SIG_DFL)
     yield process, source, copy
     process.kill()
     process.wait()
@@ -79,8 +84,17 @@ def test_h77_logs_that_vanish_after_a_kill_cost_work_and_no_object(godwit, begun
     carries_on(godwit, source, copy)
 
 
-def test_h82_a_terminal_that_goes_away_ends_the_run_and_the_next_carries_on(godwit, begun):
+def test_h82_a_terminal_that_goes_away_stops_the_run_and_the_next_carries_on(godwit, begun):
     process, source, copy = begun
     process.send_signal(signal.SIGHUP)
-    assert process.wait(timeout=60) != CLEAN
+    told = json.loads(process.communicate(timeout=60)[0].splitlines()[-1])
+    assert (told["type"], told["exit_code"], process.returncode) == ("summary", 129, 129)
     carries_on(godwit, source, copy)
+
+
+def test_h82_under_nohup_a_terminal_that_goes_away_stops_nothing(godwit, tmp_path):
+    process, source, copy = begin(godwit, tmp_path, signal.SIG_IGN)
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=60)
+    assert process.returncode == CLEAN
+    assert snapshot(source) == snapshot(copy)
