@@ -164,8 +164,9 @@ Result<ExitCode> run_executions_describe(const Invocation& invocation, Session& 
     GODWIT_TRY(std::optional<TaskInfo> task, task_of(state, execution));
     boost::json::object facts = describe_json(execution, task, session.clock.unix_time_ns());
     if (!execution.pruned_unix_ns) {
-        GODWIT_TRY(auto reader, state.read_ledger(execution));
-        GODWIT_TRY_VOID(add_ledger_facts(*reader, facts));
+        auto reader = state.read_ledger(execution);
+        if (!reader && !never_began(reader.error())) return std::move(reader.error());
+        if (reader) GODWIT_TRY_VOID(add_ledger_facts(**reader, facts));
     }
     write_facts(facts, output_of(invocation.values), session.terminal);
     return ExitCode::Clean;

@@ -147,9 +147,11 @@ Result<ExitCode> run_ledger_query(const Invocation& invocation, Session& session
     Rows rows(session.terminal, output_of(invocation.values), "object", columns.columns());
     for (const ExecutionInfo& execution : executions) {
         if (rows.count() == limit) break;
-        GODWIT_TRY(auto reader, state.read_ledger(execution));
-        GODWIT_TRY_VOID(
-            write_matches(*reader, execution.id, filter, session.clock.unix_time_ns(), columns, limit, rows));
+        auto reader = state.read_ledger(execution);
+        if (!reader && never_began(reader.error())) continue;
+        if (!reader) return std::move(reader.error());
+        GODWIT_TRY_VOID(write_matches(**reader, execution.id, filter, session.clock.unix_time_ns(), columns,
+                                      limit, rows));
     }
     rows.finish();
     if (rows.count() == limit) {
@@ -165,8 +167,10 @@ Result<ExitCode> run_ledger_stats(const Invocation& invocation, Session& session
     GODWIT_TRY(auto executions, wanted_executions(state, name, ""));
     Stats stats;
     for (const ExecutionInfo& execution : executions) {
-        GODWIT_TRY(auto reader, state.read_ledger(execution));
-        GODWIT_TRY_VOID(add_stats(*reader, stats));
+        auto reader = state.read_ledger(execution);
+        if (!reader && never_began(reader.error())) continue;
+        if (!reader) return std::move(reader.error());
+        GODWIT_TRY_VOID(add_stats(**reader, stats));
     }
     Rows rows(session.terminal, output_of(invocation.values), "stat",
               {{"outcome"}, {"level"}, {"reason"}, {"objects", true}, {"bytes", true}});

@@ -58,6 +58,10 @@ Result<std::optional<ledger::TaskInfo>> task_of(const ledger::StateDirectory& st
     return std::optional<ledger::TaskInfo>(std::move(*found));
 }
 
+bool never_began(const Error& error) {
+    return error.code() == ledger::StateDirectory::kNeverBegan;
+}
+
 std::string_view status_word(const ledger::ExecutionInfo& execution) {
     bool interrupted = !model::is_final(execution.status) && !execution.running;
     return interrupted ? std::string_view("INTERRUPTED") : to_string(execution.status);

@@ -20,6 +20,8 @@ Result<ledger::ExecutionInfo> find_execution(const ledger::StateDirectory& state
 // Absent when the task is no longer known.
 Result<std::optional<ledger::TaskInfo>> task_of(const ledger::StateDirectory& state,
                                                 const ledger::ExecutionInfo& execution);
+// Why a ledger could not be read: its execution ended before it had one, so there is nothing to be shown.
+bool never_began(const Error& error);
 
 // The status for people: an execution that neither ended nor runs is "INTERRUPTED".
 std::string_view status_word(const ledger::ExecutionInfo& execution);

@@ -140,9 +140,17 @@ Result<ExecutionInfo> StateDirectory::find_execution(const std::string& id_prefi
 }
 
 Result<std::unique_ptr<LedgerReader>> StateDirectory::read_ledger(const ExecutionInfo& execution) const {
-    if (!execution.pruned_unix_ns) return LedgerReader::open(ledger_path(execution.task, execution.id));
+    if (execution.pruned_unix_ns) {
+        return Error(ErrorKind::NotFound, "read the ledger of", execution.id,
+                     "it was pruned; its counts and the last proof of each key are kept");
+    }
+    auto reader = LedgerReader::open(ledger_path(execution.task, execution.id));
+    bool is_missing = !reader && reader.error().kind() == ErrorKind::NotFound;
+    // One that is gone is not to be taken for one that never was.
+    if (!is_missing || execution.counts != model::Counts{}) return reader;
     return Error(ErrorKind::NotFound, "read the ledger of", execution.id,
-                 "it was pruned; its counts and the last proof of each key are kept");
+                 "it ended before it had one: nothing was recorded")
+        .with_code(std::string(kNeverBegan));
 }
 
 Result<std::unique_ptr<IndexReader>> StateDirectory::read_index(const std::string& task) const {

@@ -62,7 +62,9 @@ class StateDirectory {
     Result<std::vector<ExecutionInfo>> entered_executions(const std::optional<std::string>& task = {}) const;
     // By id, or by a beginning of an id that only one has. NotFound; Invalid when several fit.
     Result<ExecutionInfo> find_execution(const std::string& id_prefix) const;
-    // NotFound when it was pruned.
+    // NotFound when it was pruned; with code kNeverBegan where its process ended before it had a ledger, so
+    // that there is nothing to be read.
+    static constexpr std::string_view kNeverBegan = "NeverBegan";
     Result<std::unique_ptr<LedgerReader>> read_ledger(const ExecutionInfo& execution) const;
     // NotFound when the task has none yet.
     Result<std::unique_ptr<IndexReader>> read_index(const std::string& task) const;

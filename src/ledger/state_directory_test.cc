@@ -160,6 +160,25 @@ TEST_F(States, E59_uploads_are_handed_on_past_an_execution_that_was_killed_befor
     EXPECT_TRUE(succeeded(locked->close(std::move(next))));
 }
 
+TEST_F(States, H74_tell_an_execution_that_ended_before_it_had_a_ledger_from_a_ledger_that_is_gone) {
+    auto locked = lock();
+    std::string whole = run(*locked, 0, 3);
+    auto killed = begin(*locked);
+    std::string path = killed->path();
+    killed.reset();
+    for (const char* left : {"nothing", "an empty file"}) {
+        std::filesystem::remove(path);
+        if (left == std::string_view("an empty file")) std::ofstream(path).flush();
+        auto reader = state_->read_ledger(executions().back());
+        ASSERT_TRUE(failed_with(reader, ErrorKind::NotFound)) << left;
+        EXPECT_EQ(reader.error().code(), StateDirectory::kNeverBegan) << left;
+    }
+    std::filesystem::remove(state_->ledger_path(task().id, whole));
+    auto gone = state_->read_ledger(executions().front());
+    ASSERT_TRUE(failed_with(gone, ErrorKind::NotFound));
+    EXPECT_NE(gone.error().code(), StateDirectory::kNeverBegan);
+}
+
 TEST_F(States, that_do_not_exist_are_not_made_by_reading) {
     std::string nowhere = directory_ / "nowhere";
     EXPECT_TRUE(failed_with(StateDirectory::open({.path = nowhere}, db::Access::Read), ErrorKind::NotFound));
