@@ -31,6 +31,7 @@ s3::S3Options s3_options(const Location& location, const EndOptions& end, const 
 StoreKit::StoreKit(Session& session, runtime::IoLoop& loop, std::string staging_token)
     : session_(session),
       loop_(loop),
+      fresh_token_(staging_token),
       staging_token_(std::move(staging_token)),
       pool_(loop, kPoolThreads, "godwit-io") {}
 
@@ -67,6 +68,7 @@ Result<std::unique_ptr<s3::S3Store>> StoreKit::make_s3(const Location& location,
     s3::S3Options options = s3_options(location, end, write);
     options.probes = &probes_;
     options.probe_token = staging_token_;
+    options.probe_token_is_new = staging_token_ == fresh_token_;
     const Environment& environment = session_.environment;
     options.surroundings.variable = [&environment](const std::string& name) { return environment(name); };
     GODWIT_TRY(options, s3::resolve_options(std::move(options)));

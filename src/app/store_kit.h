@@ -22,8 +22,8 @@ namespace godwit::app {
 
 class StoreKit {
   public:
-    // `staging_token` names staged files (see PosixOptions); the session and loop outlive the kit, the
-    // kit outlives its stores.
+    // `staging_token` names staged files (see PosixOptions), and is one that no run has had yet; the session
+    // and loop outlive the kit, the kit outlives its stores.
     StoreKit(Session& session, runtime::IoLoop& loop, std::string staging_token);
     ~StoreKit();
     StoreKit(const StoreKit&) = delete;
@@ -35,7 +35,7 @@ class StoreKit {
                                                  const WriteOptions& write);
 
     const std::string& staging_token() const { return staging_token_; }
-    // For stores made from now on.
+    // That of the run which is carried on, for stores made from now on.
     void set_staging_token(std::string token) { staging_token_ = std::move(token); }
 
     // The directory where this program keeps its own files: stores of file systems made from now on
@@ -62,6 +62,7 @@ class StoreKit {
 
     Session& session_;
     runtime::IoLoop& loop_;
+    const std::string fresh_token_;
     std::string staging_token_;
     model::XattrClasses xattrs_;
     bool sparse_ = false;

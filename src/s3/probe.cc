@@ -6,15 +6,14 @@
 
 #include "base/encoding.h"
 #include "base/sabotage.h"
-#include "runtime/retry.h"
 #include "s3/checksum_headers.h"
 #include "s3/probe_remains.h"
+#include "s3/probe_trial.h"
 
 namespace godwit::s3 {
 
 namespace {
 
-constexpr std::string_view kProbeText = "A probe of godwit; it can be removed.\n";
 // The generation that no object has.
 constexpr std::string_view kNoEtag = "00000000000000000000000000000000";
 
@@ -48,93 +47,82 @@ std::vector<DigestAlgorithm> candidates(ChecksumChoice choice) {
     GODWIT_CHECK(false, "no such choice: {}", static_cast<int>(choice));
 }
 
-// Refusals by which a server shows that it understood and did not want to.
-bool is_refusal(ErrorKind kind) {
-    switch (kind) {
-        case ErrorKind::Invalid:
-        case ErrorKind::NotFound:
-        case ErrorKind::Exists:
-        case ErrorKind::Unsupported:
-        case ErrorKind::Changed:
-        case ErrorKind::Corrupt:
-            return true;
-        case ErrorKind::Denied:
-        case ErrorKind::Busy:
-        case ErrorKind::Lost:
-        case ErrorKind::Full:
-        case ErrorKind::Cancelled:
-            return false;
-    }
-    GODWIT_CHECK(false, "no such error kind: {}", static_cast<int>(kind));
-}
-
-// What a server did with a write: took it, or refused it with this code.
-struct Reaction {
-    std::string etag;
-    std::string refused_with;  // empty: taken
-    bool taken() const { return refused_with.empty(); }
-};
-
-template <class T>
-Result<Reaction> reaction(const Result<T>& done) {
-    if (done) {
-        Reaction taken;
-        taken.etag = done->etag;
-        return taken;
-    }
-    if (!is_refusal(done.error().kind())) return done.error().clone();
-    Reaction refused;
-    refused.refused_with = done.error().code().empty() ? to_string(done.error().kind()) : done.error().code();
-    return refused;
-}
-
+// The questions stand in three chains, each about an object of its own, so that no chain waits for the
+// answers of another. Within a chain each question needs what the one before it left.
 class Probe {
   public:
-    Probe(Context& context, const Bucket& bucket, std::string key)
-        : context_(context), patient_(bucket), once_(bucket), key_(std::move(key)) {
-        once_.retries = false;
-    }
+    Probe(Context& context, const Bucket& bucket, const std::string& key)
+        : context_(context),
+          matched_(context, bucket, key),
+          completed_(context, bucket, key + std::string(kProbeSuffixes[1])),
+          removed_(context, bucket, key + std::string(kProbeSuffixes[2])) {}
 
     Task<Result<ProbeResult>> run(ChecksumChoice choice);
 
   private:
+    Task<Result<void>> ask(ChecksumChoice choice);
+    // The chains.
+    Task<Result<void>> checksums_and_put_if_match(ChecksumChoice choice);
+    Task<Result<void>> complete_if_match();
+    Task<Result<void>> put_if_absent_and_delete();
+
     Task<Result<void>> checksums(ChecksumChoice choice);
     Task<Result<bool>> checks(DigestAlgorithm algorithm);
-    Task<Result<void>> conditions();
-    Task<Result<void>> put_conditions();
-    Task<Result<void>> complete_conditions();
-    Task<Result<void>> delete_condition();
-    Task<void> clean_up();
+    Task<Result<void>> put_if_match();
+    Task<Result<void>> complete_if_absent();
+    Task<Result<void>> delete_if_match();
+    Task<Result<void>> plain_upload(Trial& trial);
+    Task<Result<void>> clean_up(Trial& trial);
 
-    // One write, once more while the server is busy.
-    Task<Result<Reaction>> put_part(BodyChecks checks);
-    Task<Result<Reaction>> put(Condition condition);
-    Task<Result<Reaction>> complete(Condition condition);
-
-    Task<Result<void>> begin_upload(std::optional<DigestAlgorithm> algorithm);
-    Task<void> abort_upload();
     bool stopped(std::string_view what, const Reaction& reaction);
-    static Condition match(std::string etag, bool bare);
     void find(std::string finding) { result_.findings.push_back(std::move(finding)); }
 
     Context& context_;
-    const Bucket& patient_;
-    Bucket once_;
-    std::string key_;
     ProbeResult result_;
-    std::optional<UploadId> upload_;
-    std::string part_etag_;
-    std::string etag_;  // of the probe object, as it stands
-    bool object_is_there_ = false;
-    bool keeps_versions_ = false;  // the bucket does
+    Trial matched_;
+    Trial completed_;
+    Trial removed_;
 };
 
+Condition match(std::string etag, bool bare) {
+    Condition condition;
+    condition.etag = std::move(etag);
+    condition.bare = bare;
+    return condition;
+}
+
+Condition match_nothing() {
+    return match(std::string(kNoEtag), false);
+}
+
+Condition if_absent() {
+    Condition condition;
+    condition.absent = true;
+    return condition;
+}
+
 Task<Result<ProbeResult>> Probe::run(ChecksumChoice choice) {
-    Result<void> asked = co_await checksums(choice);
-    if (asked) asked = co_await conditions();
-    co_await clean_up();
+    Result<void> asked = co_await ask(choice);
+    Task<Result<void>> two = both(context_.loop(), clean_up(matched_), clean_up(completed_));
+    Task<Result<void>> all = both(context_.loop(), std::move(two), clean_up(removed_));
+    (void)co_await std::move(all);
     if (!asked) co_return std::move(asked.error());
     co_return std::move(result_);
+}
+
+Task<Result<void>> Probe::ask(ChecksumChoice choice) {
+    Task<Result<void>> two = both(context_.loop(), checksums_and_put_if_match(choice), complete_if_match());
+    Task<Result<void>> all = both(context_.loop(), std::move(two), put_if_absent_and_delete());
+    co_return co_await std::move(all);
+}
+
+Task<Result<void>> Probe::checksums_and_put_if_match(ChecksumChoice choice) {
+    Task<Result<void>> first = both(context_.loop(), checksums(choice), put_if_match());
+    GODWIT_CO_TRY_VOID(co_await std::move(first));
+    Digest md5 = digest_of(DigestAlgorithm::Md5, bytes_of(kProbeText));
+    result_.etag_is_md5 = etag_equals(matched_.part_etag(), md5);
+    find(fmt::format("ETag of a part: {} its MD5", result_.etag_is_md5 ? "is" : "is not"));
+    co_return co_await complete_if_absent();
 }
 
 Task<Result<void>> Probe::checksums(ChecksumChoice choice) {
@@ -144,18 +132,13 @@ Task<Result<void>> Probe::checksums(ChecksumChoice choice) {
         result_.attests = algorithm;
         co_return {};
     }
-    // Without a checksum the upload is still needed, for the ETag and the conditions.
-    GODWIT_CO_TRY_VOID(co_await begin_upload(std::nullopt));
-    BodyChecks checks;
-    checks.md5 = digest_of(DigestAlgorithm::Md5, bytes_of(kProbeText));
-    GODWIT_CO_TRY(Reaction plain, co_await put_part(checks));
-    part_etag_ = plain.etag;
-    co_return {};
+    // Without a checksum the upload is still needed, for the ETag and the condition.
+    co_return co_await plain_upload(matched_);
 }
 
 Task<Result<bool>> Probe::checks(DigestAlgorithm algorithm) {
     std::string_view name = to_string(algorithm);
-    Result<void> begun = co_await begin_upload(algorithm);
+    Result<void> begun = co_await matched_.begin_upload(algorithm);
     if (!begun && is_refusal(begun.error().kind())) {
         find(fmt::format("checksum {}: not known ({})", name, begun.error().code()));
         co_return false;
@@ -165,48 +148,39 @@ Task<Result<bool>> Probe::checks(DigestAlgorithm algorithm) {
     BodyChecks wrong, right;
     wrong.checksum = digest_of(algorithm, bytes_of("other bytes"));
     right.checksum = digest_of(algorithm, bytes_of(kProbeText));
-    GODWIT_CO_TRY(Reaction lied, co_await put_part(wrong));
+    // One after the other and under one number, so that nothing but the checksum can have been refused.
+    GODWIT_CO_TRY(Reaction lied, co_await matched_.put_part(wrong));
     if (lied.taken()) {
         find(fmt::format("checksum {}: a wrong one was accepted, so it proves nothing", name));
         co_return false;
     }
-    GODWIT_CO_TRY(Reaction honest, co_await put_part(right));
+    GODWIT_CO_TRY(Reaction honest, co_await matched_.put_part(right));
     if (!honest.taken()) {
         find(fmt::format("checksum {}: refused ({})", name, honest.refused_with));
         co_return false;
     }
     find(fmt::format("checksum {}: checked (a wrong one was refused: {})", name, lied.refused_with));
-    part_etag_ = honest.etag;
     co_return true;
 }
 
-Task<Result<void>> Probe::conditions() {
-    Digest md5 = digest_of(DigestAlgorithm::Md5, bytes_of(kProbeText));
-    result_.etag_is_md5 = etag_equals(part_etag_, md5);
-    find(fmt::format("ETag of a part: {} its MD5", result_.etag_is_md5 ? "is" : "is not"));
-    GODWIT_CO_TRY_VOID(co_await put_conditions());
-    if (!object_is_there_) co_return {};
-    GODWIT_CO_TRY_VOID(co_await complete_conditions());
-    co_return co_await delete_condition();
+Task<Result<void>> Probe::plain_upload(Trial& trial) {
+    std::optional<DigestAlgorithm> no_checksum;
+    GODWIT_CO_TRY_VOID(co_await trial.begin_upload(no_checksum));
+    BodyChecks checks;
+    checks.md5 = digest_of(DigestAlgorithm::Md5, bytes_of(kProbeText));
+    GODWIT_CO_TRY_VOID(co_await trial.put_part(checks));
+    co_return {};
 }
 
-Task<Result<void>> Probe::put_conditions() {
-    Condition none, absent;
-    absent.absent = true;
-    GODWIT_CO_TRY(Reaction made, co_await put(none));
-    if (!made.taken()) {
-        co_return Error(ErrorKind::Unsupported, "probe", patient_.client->uri(key_),
-                        fmt::format("the server does not take a plain object ({})", made.refused_with));
-    }
-    GODWIT_CO_TRY(Reaction again, co_await put(absent));
-    result_.put_if_absent = stopped("PutObject with If-None-Match: *", again);
-    Condition other = match(std::string(kNoEtag), false);
-    GODWIT_CO_TRY(Reaction mismatched, co_await put(other));
+Task<Result<void>> Probe::put_if_match() {
+    GODWIT_CO_TRY_VOID(co_await matched_.make());
+    Condition other = match_nothing();
+    GODWIT_CO_TRY(Reaction mismatched, co_await matched_.put(other));
     if (!stopped("PutObject with If-Match", mismatched)) co_return {};
     for (bool bare : {false, true}) {
-        Condition current = match(etag_, bare);
-        GODWIT_CO_TRY(Reaction matched, co_await put(current));
-        if (!matched.taken()) continue;
+        Condition current = match(matched_.etag(), bare);
+        GODWIT_CO_TRY(Reaction taken, co_await matched_.put(current));
+        if (!taken.taken()) continue;
         result_.put_if_match = true;
         result_.put_etag_bare = bare;
         if (bare) find("PutObject with If-Match: wants the ETag without quotes");
@@ -216,43 +190,50 @@ Task<Result<void>> Probe::put_conditions() {
     co_return {};
 }
 
-// A Complete that is not stopped has consumed the upload: then no more is asked.
-Task<Result<void>> Probe::complete_conditions() {
-    if (!upload_ || part_etag_.empty()) co_return {};
-    Condition absent;
-    absent.absent = true;
-    GODWIT_CO_TRY(Reaction existing, co_await complete(absent));
+Task<Result<void>> Probe::complete_if_absent() {
+    if (matched_.part_etag().empty()) co_return {};
+    Condition absent = if_absent();
+    GODWIT_CO_TRY(Reaction existing, co_await matched_.complete(absent, result_.attests));
     result_.complete_if_absent = stopped("CompleteMultipartUpload with If-None-Match: *", existing);
-    if (existing.taken()) co_return {};
-    Condition other = match(std::string(kNoEtag), false);
-    GODWIT_CO_TRY(Reaction mismatched, co_await complete(other));
-    bool enforced = stopped("CompleteMultipartUpload with If-Match", mismatched);
-    if (mismatched.taken()) co_return {};
-    Condition current = match(etag_, false);
-    GODWIT_CO_TRY(Reaction matched, co_await complete(current));
-    result_.complete_if_match = enforced && matched.taken();
-    if (enforced && !matched.taken()) {
+    co_return {};
+}
+
+// A Complete that is not stopped has consumed the upload: then no more is asked.
+Task<Result<void>> Probe::complete_if_match() {
+    Task<Result<void>> begun = both(context_.loop(), completed_.make(), plain_upload(completed_));
+    GODWIT_CO_TRY_VOID(co_await std::move(begun));
+    if (completed_.part_etag().empty()) co_return {};
+    std::optional<DigestAlgorithm> no_checksum;
+    Condition other = match_nothing(), current = match(completed_.etag(), false);
+    GODWIT_CO_TRY(Reaction mismatched, co_await completed_.complete(other, no_checksum));
+    if (!stopped("CompleteMultipartUpload with If-Match", mismatched)) co_return {};
+    GODWIT_CO_TRY(Reaction taken, co_await completed_.complete(current, no_checksum));
+    result_.complete_if_match = taken.taken();
+    if (!taken.taken()) {
         find("CompleteMultipartUpload with If-Match: refused even where it holds, so it is not used");
     }
     co_return {};
 }
 
+Task<Result<void>> Probe::put_if_absent_and_delete() {
+    GODWIT_CO_TRY_VOID(co_await removed_.make());
+    Condition absent = if_absent();
+    GODWIT_CO_TRY(Reaction again, co_await removed_.put(absent));
+    result_.put_if_absent = stopped("PutObject with If-None-Match: *", again);
+    co_return co_await delete_if_match();
+}
+
 // A bucket with versions would keep a delete marker, which the writes of others must not find.
-Task<Result<void>> Probe::delete_condition() {
-    if (keeps_versions_) {
+Task<Result<void>> Probe::delete_if_match() {
+    if (removed_.keeps_versions()) {
         find("DeleteObject with If-Match: not asked, the bucket keeps versions");
         co_return {};
     }
-    Condition other = match(std::string(kNoEtag), false), current = match(etag_, false);
-    std::string newest;
-    auto wrong = co_await delete_object(context_, once_, key_, other, newest);
-    bool stopped = !wrong && wrong.error().kind() == ErrorKind::Changed;
-    if (!wrong && !stopped && !is_refusal(wrong.error().kind())) co_return std::move(wrong.error());
-    if (wrong) object_is_there_ = false;
-    if (stopped) {
-        auto right = co_await delete_object(context_, once_, key_, current, newest);
-        result_.delete_if_match = right.has_value();
-        if (right) object_is_there_ = false;
+    Condition other = match_nothing(), current = match(removed_.etag(), false);
+    GODWIT_CO_TRY(Reaction wrong, co_await removed_.remove(other));
+    if (wrong.refused_for == ErrorKind::Changed) {
+        GODWIT_CO_TRY(Reaction right, co_await removed_.remove(current));
+        result_.delete_if_match = right.taken();
     }
     find(
         fmt::format("DeleteObject with If-Match: {}", result_.delete_if_match ? "enforced" : "not enforced"));
@@ -270,87 +251,10 @@ bool Probe::stopped(std::string_view what, const Reaction& reaction) {
     return enforced;
 }
 
-Task<Result<Reaction>> Probe::put_part(BodyChecks checks) {
-    PutPart part;
-    part.upload = &*upload_;
-    part.number = 1;
-    part.bytes = bytes_of(kProbeText);
-    part.checks = checks;
-    auto attempt = [&](int) -> Task<Result<Reaction>> {
-        auto done = co_await upload_part(context_, once_, part);
-        co_return reaction(done);
-    };
-    co_return co_await runtime::retry(context_, patient_.client->retry_policy(), attempt);
-}
-
-Task<Result<Reaction>> Probe::put(Condition condition) {
-    PutObject object;
-    object.key = key_;
-    object.bytes = bytes_of(kProbeText);
-    object.condition = std::move(condition);
-    object_is_there_ = true;  // as far as we know from here on
-    auto attempt = [&](int) -> Task<Result<Reaction>> {
-        auto done = co_await put_object(context_, once_, object);
-        if (done && !done->version_id.empty() && done->version_id != "null") {
-            keeps_versions_ = true;
-        }
-        co_return reaction(done);
-    };
-    auto done = co_await runtime::retry(context_, patient_.client->retry_policy(), attempt);
-    if (done && done->taken()) etag_ = done->etag;
-    co_return std::move(done);
-}
-
-Condition Probe::match(std::string etag, bool bare) {
-    Condition condition;
-    condition.etag = std::move(etag);
-    condition.bare = bare;
-    return condition;
-}
-
-Task<Result<Reaction>> Probe::complete(Condition condition) {
-    CompletedPart part;
-    part.number = 1;
-    part.etag = part_etag_;
-    if (result_.attests) part.checksum = digest_of(*result_.attests, bytes_of(kProbeText));
-    CompleteUpload request;
-    request.upload = &*upload_;
-    request.parts = std::span(&part, 1);
-    request.condition = std::move(condition);
-    auto attempt = [&](int) -> Task<Result<Reaction>> {
-        auto done = co_await complete_upload(context_, once_, request);
-        co_return reaction(done);
-    };
-    auto done = co_await runtime::retry(context_, patient_.client->retry_policy(), attempt);
-    if (done && done->taken()) {
-        etag_ = done->etag;
-        upload_.reset();
-    }
-    co_return std::move(done);
-}
-
-Task<Result<void>> Probe::begin_upload(std::optional<DigestAlgorithm> algorithm) {
-    co_await abort_upload();
-    const model::Metadata* no_metadata = nullptr;
-    auto begun = co_await create_upload(context_, patient_, key_, no_metadata, algorithm);
-    if (!begun) co_return std::move(begun.error());
-    upload_ = std::move(*begun);
+Task<Result<void>> Probe::clean_up(Trial& trial) {
+    Result<void> cleaned = co_await trial.clean_up();
+    if (!cleaned) find("left behind: " + cleaned.error().message());
     co_return {};
-}
-
-Task<void> Probe::abort_upload() {
-    if (!upload_) co_return;
-    UploadId upload = std::move(*upload_);
-    upload_.reset();
-    auto aborted = co_await s3::abort_upload(context_, patient_, upload);
-    if (!aborted) find("left behind: " + aborted.error().message());
-}
-
-Task<void> Probe::clean_up() {
-    co_await abort_upload();
-    if (!object_is_there_) co_return;
-    auto removed = co_await remove_versions(context_, patient_, key_);
-    if (!removed) find("left behind: " + removed.error().message());
 }
 
 }  // namespace

@@ -2,9 +2,10 @@
 //
 // Some servers accept x-amz-checksum-* and check nothing, some ignore If-None-Match on one operation
 // and enforce it on another (E57). So a checksum counts as checked only after a *wrong* one was
-// refused and a right one taken, and a condition only after it has stopped a write. The parts go to
-// an upload that is then aborted, the conditions are tried on a tiny object of our own under a key
-// that nobody can guess, which is then removed; nothing else is touched.
+// refused and a right one taken, and a condition only after it has stopped a write. Parts go to
+// uploads that are then aborted, conditions are tried on tiny objects of our own under keys that
+// nobody can guess, which are then removed; nothing else is touched. What does not need another
+// answer is asked beside it, since a far server takes its time for each.
 #pragma once
 
 #include <map>
@@ -43,9 +44,9 @@ struct ProbeResult {
     std::vector<std::string> findings;
 };
 
-// Asks, with writes to `key`, which nobody else may use (probe_remains.h). Kinds: Denied when we may not
-// write there, and the client's. What it wrote is removed before it returns; what could not be removed
-// stands in findings.
+// Asks, with writes to `key` and its suffixes, which nobody else may use (probe_remains.h). Kinds: Denied
+// when we may not write there, and the client's. What it wrote is removed before it returns; what could not
+// be removed stands in findings.
 Task<Result<ProbeResult>> probe_bucket(Context& context, const Bucket& bucket, const std::string& key,
                                        ChecksumChoice choice);
 

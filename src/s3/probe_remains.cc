@@ -7,7 +7,7 @@
 namespace godwit::s3 {
 namespace {
 
-// A probe writes its object four times at most, and every write may be a version.
+// A probe writes each object five times at most, and every write may be a version.
 constexpr int kVersionsMax = 16;
 
 Task<Result<void>> abort_uploads(Context& context, const Bucket& bucket, const std::string& key) {
@@ -42,7 +42,10 @@ Task<Result<void>> remove_versions(Context& context, const Bucket& bucket, const
 }
 
 Task<Result<void>> discard_probe(Context& context, const Bucket& bucket, const std::string& key) {
-    GODWIT_CO_TRY_VOID(co_await abort_uploads(context, bucket, key));
+    for (std::string_view suffix : kProbeSuffixes) {
+        std::string uploads_key = key + std::string(suffix);
+        GODWIT_CO_TRY_VOID(co_await abort_uploads(context, bucket, uploads_key));
+    }
     ListRequest list;
     list.prefix = key;
     GODWIT_CO_TRY(ListPage page, co_await list_objects(context, bucket, list));

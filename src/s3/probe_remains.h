@@ -4,17 +4,21 @@
 // (I10). Nobody else can know the name, and nothing is removed that does not begin with it.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "s3/operations.h"
 
 namespace godwit::s3 {
 
-// Where the probe of the run `token` writes. `prefix` is the store's; `token` is not empty.
+// Where the probe of the run `token` writes: this key and those that go on with a suffix. `prefix` is the
+// store's; `token` is not empty.
 std::string probe_key(const std::string& prefix, const std::string& token);
+// Of the keys of its chains of questions. Uploads are begun under these alone.
+inline constexpr std::array<std::string_view, 3> kProbeSuffixes{"", "-complete", "-delete"};
 
-// Aborts the uploads and removes the objects, all versions of each, under the names that begin with
-// `key`. Success when there is nothing. The client's kinds; Corrupt when a key keeps coming back.
+// Aborts the uploads under those keys and removes the objects, all versions of each, under the names that
+// begin with `key`. Success when there is nothing. The client's kinds; Corrupt when a key keeps coming back.
 Task<Result<void>> discard_probe(Context& context, const Bucket& bucket, const std::string& key);
 
 // Removes `key` and what comes to light below it, so that a bucket with versions keeps nothing of it

@@ -369,11 +369,12 @@ Task<Result<void>> S3Store::probe_now(Context& context, const std::string& key) 
     co_return {};
 }
 
-// Only a run that has a token can have been here before. What may not or cannot be listed is left: its
-// name is ours, and the run must not fail for it.
+// Only a run that carries on, with the token that it had, can have been here before. What may not or cannot
+// be listed is left: its name is ours, and the run must not fail for it.
 Task<Result<void>> S3Store::discard_probe_once(Context& context) {
     State& state = *state_;
-    if (state.options.probe_token.empty() || state.probe_discarded) co_return {};
+    bool was_here = !state.options.probe_token.empty() && !state.options.probe_token_is_new;
+    if (!was_here || state.probe_discarded) co_return {};
     Result<void> discarded = co_await discard_probe(context, state.bucket, state.probe_key);
     bool unlistable = !discarded && (discarded.error().kind() == ErrorKind::Denied ||
                                      discarded.error().kind() == ErrorKind::Unsupported);

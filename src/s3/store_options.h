@@ -47,6 +47,8 @@ struct S3Options {
     // Names what the probe writes, so that the run that carries on finds it: unguessable, the same for
     // the whole life of an execution. Empty: a new one for each store, and a crash may leave a probe.
     std::string probe_token;
+    // Nobody can have written by that name before: nothing is looked for.
+    bool probe_token_is_new = false;
     // Shared by the stores of a process; null: each store asks for itself.
     ProbeCache* probes = nullptr;
     Surroundings surroundings = system_surroundings();
