@@ -30,8 +30,9 @@ class Copy {
     Task<void> copy_one(const UploadId& upload, CompletedPart& part, std::optional<Error>& failure);
     Task<Result<model::Metadata>> metadata_for_parts();
 
-    Task<Result<void>> check_source(const StoredResult& copied);
     Task<Result<Proof>> prove(const StoredResult& copied);
+    Task<Result<Proof>> look_at_source(const StoredResult& copied);
+    Result<Proof> compare_checksums(const StoredResult& copied, const std::optional<Digest>& kept) const;
     Task<Result<Proof>> prove_by_reading(const StoredResult& copied);
 
     Context& context_;
@@ -54,7 +55,6 @@ Task<Result<store::Receipt>> Copy::run() {
     }
     Proof proof{EvidenceLevel::ServerCopy, std::nullopt};
     if (!job_.onto_itself) {
-        GODWIT_CO_TRY_VOID(co_await check_source(copied));
         GODWIT_CO_TRY(proof, co_await prove(copied));
     }
     model::Identity identity{job_.source.size_bytes, copied.mtime_ns.value_or(0), copied.etag};
@@ -162,35 +162,39 @@ Task<void> Copy::copy_one(const UploadId& upload, CompletedPart& part, std::opti
     }
 }
 
-// A copy with the source's own ETag has the source's bytes; any other may be of a newer generation.
-Task<Result<void>> Copy::check_source(const StoredResult& copied) {
-    if (copied.etag == job_.source.tag) co_return {};
-    auto head = co_await head_object(context_, job_.source_bucket, job_.source_key, job_.source.tag,
-                                     job_.put->digest);
-    if (!head) co_return std::move(head.error());
-    if (*head && model::same_generation((*head)->identity(), job_.source)) co_return {};
-    co_return Error(ErrorKind::Changed, "copy", job_.source_bucket.client->uri(job_.source_key),
-                    fmt::format("expected generation '{}', found '{}'", job_.source.tag,
-                                *head ? (*head)->etag : "nothing"));
+// A copy with the ETag that the source was listed with is a copy of that generation, and its answer has said
+// all that can be shown without reading (docs/decisions/0010-one-request-for-a-copy-inside-a-server.md).
+Task<Result<Proof>> Copy::prove(const StoredResult& copied) {
+    Proof proof{EvidenceLevel::ServerCopy, std::nullopt};
+    if (copied.etag != job_.source.tag) {
+        GODWIT_CO_TRY(proof, co_await look_at_source(copied));
+    }
+    if (job_.put->read_back) co_return co_await prove_by_reading(copied);
+    co_return std::move(proof);
 }
 
-Task<Result<Proof>> Copy::prove(const StoredResult& copied) {
-    if (job_.put->read_back) co_return co_await prove_by_reading(copied);
-    Proof proof{EvidenceLevel::ServerCopy, std::nullopt};
-    bool tells = policy_.probe.attests && copied.checksum;
-    if (!tells || !job_.put->verify) co_return proof;
-    auto head = co_await head_object(context_, job_.source_bucket, job_.source_key, job_.source.tag,
-                                     copied.checksum->algorithm());
+// Any other ETag may be that of a newer generation. The look that tells also tells the checksum which the
+// source keeps.
+Task<Result<Proof>> Copy::look_at_source(const StoredResult& copied) {
+    DigestAlgorithm wanted = copied.checksum ? copied.checksum->algorithm() : job_.put->digest;
+    auto head = co_await head_object(context_, job_.source_bucket, job_.source_key, job_.source.tag, wanted);
     if (!head) co_return std::move(head.error());
-    const std::optional<Digest> kept = *head ? (*head)->stored_digest : std::nullopt;
-    if (!kept || kept->algorithm() != copied.checksum->algorithm()) co_return proof;
-    if (*kept != *copied.checksum) {
-        co_return Error(
-            ErrorKind::Corrupt, "copy to", bucket_.client->uri(job_.key),
-            fmt::format("the source keeps {}, the copy {}", kept->display(), copied.checksum->display()))
-            .with_code("ChecksumMismatch");
+    if (!*head || !model::same_generation((*head)->identity(), job_.source)) {
+        co_return Error(ErrorKind::Changed, "copy", job_.source_bucket.client->uri(job_.source_key),
+                        fmt::format("expected generation '{}', found '{}'", job_.source.tag,
+                                    *head ? (*head)->etag : "nothing"));
     }
-    co_return Proof{EvidenceLevel::Attested, kept};
+    co_return compare_checksums(copied, (*head)->stored_digest);
+}
+
+Result<Proof> Copy::compare_checksums(const StoredResult& copied, const std::optional<Digest>& kept) const {
+    bool comparable = policy_.probe.attests && job_.put->verify && copied.checksum && kept &&
+                      kept->algorithm() == copied.checksum->algorithm();
+    if (!comparable) return Proof{EvidenceLevel::ServerCopy, std::nullopt};
+    if (*kept == *copied.checksum) return Proof{EvidenceLevel::Attested, kept};
+    return Error(ErrorKind::Corrupt, "copy to", bucket_.client->uri(job_.key),
+                 fmt::format("the source keeps {}, the copy {}", kept->display(), copied.checksum->display()))
+        .with_code("ChecksumMismatch");
 }
 
 Task<Result<Proof>> Copy::prove_by_reading(const StoredResult& copied) {

@@ -31,8 +31,10 @@ struct CopyJob {
 // All that the source of `job` carries, tags included. Fails with Changed when it is no longer there.
 Task<Result<model::Metadata>> source_metadata(Context& context, const CopyJob& job);
 
-// Level ServerCopy; Attested when the new object's checksum equals the one that the source keeps and
-// the store was seen to check; ReadBack when the request demands it: then both ends are read.
+// Level ServerCopy for a copy with the source's own ETag, or whose source was looked at again and is the same
+// (fails with Changed where it is not, and with Corrupt where it keeps another checksum); Attested when that
+// look told the new object's checksum, which the store was seen to check; ReadBack when the request demands
+// it: then both ends are read.
 Task<Result<store::Receipt>> copy_inside(Context& context, const Bucket& bucket, const WritePolicy& policy,
                                          const CopyJob& job);
 

@@ -254,18 +254,103 @@ TEST_F(HostileWrites, E44_copies_are_trusted_by_their_body_only) {
     EXPECT_EQ(stored("to"), "(absent)");
 }
 
-TEST_F(HostileWrites, a_copy_of_a_stored_checksum_is_attested) {
-    auto original = put("from", pattern(50'000));
+class HostileCopies : public HostileWrites {
+  protected:
+    // "from" as it is listed, and a server that can be copied in.
+    Result<store::Receipt> source() {
+        auto original = put("from", pattern(50'000));
+        if (original) attach();
+        return original;
+    }
+    Result<store::Receipt> copy(const store::Receipt& original) {
+        store::CopyRequest copy;
+        copy.source_key = Key("from");
+        copy.source_identity = original.identity;
+        copy.put = put_request("to", 50'000);
+        return run(store_->copy_from(context_, *store_, copy));
+    }
+    // What stands in the answer in place of the new object's ETag.
+    static Effects other_etag(const store::Receipt& original) {
+        Effects other;
+        other.replace = {{original.identity.tag, "5d41402abc4b2a76b9719d911017c592"}};
+        return other;
+    }
+};
+
+TEST_F(HostileCopies, a_copy_with_its_sources_etag_takes_one_request_and_claims_no_more) {
+    auto original = source();
     ASSERT_OK(original);
-    attach();
-    store::CopyRequest copy;
-    copy.source_key = Key("from");
-    copy.source_identity = original->identity;
-    copy.put = put_request("to", 50'000);
-    auto receipt = run(store_->copy_from(context_, *store_, copy));
+    std::uint64_t before = server_->requests();
+    auto receipt = copy(*original);
+    ASSERT_OK(receipt);
+    EXPECT_EQ(server_->requests() - before, 1u);
+    EXPECT_EQ(receipt->level, EvidenceLevel::ServerCopy);
+    EXPECT_FALSE(receipt->stored_digest);
+    EXPECT_EQ(stored("to"), stored("from"));
+}
+
+TEST_F(HostileCopies, E51_a_copy_with_another_etag_is_attested_by_the_checksum_that_its_source_keeps) {
+    auto original = source();
+    ASSERT_OK(original);
+    rule(Operation::CopyObject, "to", other_etag(*original));
+    auto receipt = copy(*original);
     ASSERT_OK(receipt);
     EXPECT_EQ(receipt->level, EvidenceLevel::Attested);
     EXPECT_EQ(receipt->stored_digest, original->stored_digest);
+}
+
+TEST_F(HostileCopies, E58_a_copy_with_another_etag_and_another_checksum_is_no_copy) {
+    auto original = source();
+    ASSERT_OK(original);
+    Effects lying = other_etag(*original);
+    lying.wrong_checksum = true;
+    rule(Operation::CopyObject, "to", lying);
+    auto receipt = copy(*original);
+    EXPECT_KIND(receipt, ErrorKind::Corrupt);
+    EXPECT_EQ(receipt.error().code(), "ChecksumMismatch");
+}
+
+TEST_F(HostileCopies, E51_a_copy_with_another_etag_and_no_checksum_claims_no_more_than_the_copy) {
+    s3double::Options options = server_options_;
+    options.checksums = ChecksumMode::Off;
+    start(options);
+    auto original = source();
+    ASSERT_OK(original);
+    rule(Operation::CopyObject, "to", other_etag(*original));
+    auto receipt = copy(*original);
+    ASSERT_OK(receipt);
+    EXPECT_EQ(receipt->level, EvidenceLevel::ServerCopy);
+    EXPECT_EQ(server_->count(Operation::HeadObject), 1u) << "its source was looked at";
+}
+
+TEST_F(HostileCopies, A10_a_source_that_changes_between_its_listing_and_its_copy_is_not_copied) {
+    for (bool ignores_conditions : {false, true}) {
+        start(server_options_);
+        auto original = source();
+        ASSERT_OK(original);
+        written("from", "another generation");
+        Effects effects;
+        effects.ignore_conditions = ignores_conditions;
+        rule(Operation::Unknown, "*", effects);
+        EXPECT_KIND(copy(*original), ErrorKind::Changed);
+        if (!ignores_conditions) EXPECT_EQ(stored("to"), "(absent)");
+    }
+}
+
+TEST_F(HostileCopies, E44_a_copy_without_an_etag_in_its_answer_has_not_happened) {
+    for (const char* body :
+         {"", "<CopyObjectRes", "<html>hello</html>", "<CopyObjectResult></CopyObjectResult>",
+          "<CopyObjectResult><ETag></ETag></CopyObjectResult>"}) {
+        start(server_options_);
+        auto original = source();
+        ASSERT_OK(original);
+        Effects wrong;
+        wrong.status = 200;
+        wrong.body = body;
+        rule(Operation::CopyObject, "to", wrong);
+        EXPECT_KIND(copy(*original), ErrorKind::Corrupt);
+        EXPECT_EQ(stored("to"), "(absent)");
+    }
 }
 
 TEST_F(HostileWrites, large_objects_are_copied_in_parts_with_their_metadata) {
