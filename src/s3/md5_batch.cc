@@ -6,6 +6,7 @@
 namespace godwit::s3 {
 
 void Md5Batch::add(Job& job) {
+    ++jobs_;
     waiting_.push_back(job);
     loop_.at_turn_end(*this);
 }
@@ -22,10 +23,35 @@ void Md5Batch::release_lanes() {
     for (Job*& job : at_work_) {
         if (job->message_.is_idle()) loop_.resume_soon(std::exchange(job, nullptr)->handle_);
     }
-    std::erase(at_work_, nullptr);
+    jobs_ -= std::erase(at_work_, nullptr);
+}
+
+void Md5Batch::part_ended() {
+    --parts_;
+    if (jobs_ > 0) loop_.at_turn_end(*this);
+}
+
+bool Md5Batch::has_company() const {
+    return paused_enough_ || jobs_ >= std::min(md5_lanes(), parts_ / 2);
+}
+
+void Md5Batch::expired() {
+    paused_enough_ = true;
+    loop_.at_turn_end(*this);
 }
 
 void Md5Batch::turn_ended() {
+    if (!has_company()) {
+        if (!is_linked()) loop_.start_timer(*this, loop_.now() + kPauseMax);
+        return;
+    }
+    runtime::Loop::stop_timer(*this);
+    advance_slice();
+    if (jobs_ > 0) loop_.at_turn_end(*this);
+    paused_enough_ &= jobs_ > 0;
+}
+
+void Md5Batch::advance_slice() {
     fill_lanes();
     for (std::size_t left = kTurnBytes / kMd5BlockBytes; left > 0 && !at_work_.empty(); fill_lanes()) {
         std::array<Md5Message*, kMd5LanesMax> messages;
@@ -36,7 +62,6 @@ void Md5Batch::turn_ended() {
         left -= std::min(left, blocks * count);
         release_lanes();
     }
-    if (!at_work_.empty()) loop_.at_turn_end(*this);
 }
 
 runtime::Task<Digest> Md5Batch::digest_of(std::span<const std::byte> bytes) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <deque>
 #include <optional>
 #include <random>
 #include <vector>
@@ -111,6 +113,52 @@ TEST(Md5Batch, takes_messages_that_come_in_pieces) {
     loop.run_until_idle();
     for (std::size_t i = 0; i < found.size(); ++i) {
         EXPECT_EQ(found[i], digest_of(DigestAlgorithm::Md5, std::span(bytes).subspan(i))) << i;
+    }
+}
+
+// Eight parts under way, of which half may wait for one another.
+class Md5BatchOfParts : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (md5_lanes() < 4) GTEST_SKIP() << "one after the other on this CPU";
+        for (int i = 0; i < 8; ++i) parts_.emplace_back(batch_);
+    }
+    void ask_for(std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            loop_.spawn(ask(batch_, bytes_, found_.emplace_back()));
+        }
+        loop_.run_until_idle();
+    }
+    auto count_found() const { return std::ranges::count(found_, digest_of(DigestAlgorithm::Md5, bytes_)); }
+
+    ManualLoop loop_;
+    Md5Batch batch_{loop_};
+    std::deque<Md5Batch::Part> parts_;
+    std::vector<std::byte> bytes_ = random_bytes(10'000, 6);
+    std::deque<std::optional<Digest>> found_;
+};
+
+TEST_F(Md5BatchOfParts, wait_until_half_of_them_are_there) {
+    ask_for(3);
+    EXPECT_EQ(count_found(), 0);
+    ask_for(1);
+    EXPECT_EQ(count_found(), 4);
+}
+
+TEST_F(Md5BatchOfParts, wait_for_none_that_has_ended) {
+    ask_for(3);
+    for (int i = 0; i < 2; ++i) parts_.pop_back();
+    loop_.run_until_idle();
+    EXPECT_EQ(count_found(), 3);
+}
+
+TEST_F(Md5BatchOfParts, wait_no_longer_than_the_bound_each_time) {
+    for (int times = 1; times <= 2; ++times) {
+        ask_for(1);
+        loop_.advance(Md5Batch::kPauseMax - std::chrono::nanoseconds(1));
+        EXPECT_EQ(count_found(), times - 1);
+        loop_.advance(std::chrono::nanoseconds(1));
+        EXPECT_EQ(count_found(), times);
     }
 }
 

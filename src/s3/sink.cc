@@ -133,8 +133,12 @@ Task<Result<void>> S3Sink::write(Context& context, std::uint64_t offset_bytes,
     put.checks = checks_for(policy_, bytes, digest, request_.verify);
     bool sends_md5 = travelling_digest(policy_, request_.verify) == DigestAlgorithm::Md5;
     bool wants_md5 = sends_md5 || needs_md5(number, bytes.size(), put.checks.checksum.has_value());
+    std::optional<Md5Batch::Part> under_way;
     std::optional<Digest> md5;
-    if (wants_md5) md5 = co_await bucket_.client->md5().digest_of(bytes);
+    if (wants_md5) {
+        under_way.emplace(bucket_.client->md5());
+        md5 = co_await bucket_.client->md5().digest_of(bytes);
+    }
     if (sends_md5) put.checks.md5 = md5;
     std::string etag = stored_equal(number, bytes.size(), put.checks, md5);
     if (etag.empty()) {
