@@ -102,6 +102,12 @@ void BufferStock::give(std::byte* block, std::size_t capacity_bytes) noexcept {
     make_room_locked();
 }
 
+void BufferStock::set_content_bytes_max(std::size_t content_bytes_max) {
+    std::lock_guard lock(mutex_);
+    bytes_max_ = content_bytes_max + kBesideContentBytes;
+    make_room_locked();
+}
+
 std::size_t BufferStock::kept_bytes() const {
     std::lock_guard lock(mutex_);
     return kept_bytes_;

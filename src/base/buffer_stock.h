@@ -17,8 +17,9 @@ class BufferStock {
   public:
     static constexpr std::size_t kBlockBytesMin = 4 << 10;
     static constexpr std::size_t kBlockBytesMax = 16 << 20;
-    // What an execution's content may come to (engine/options.h), and a little.
-    static constexpr std::size_t kBytesMax = 72 << 20;
+    // Buffers beside an execution's content, and its content by default (engine/options.h).
+    static constexpr std::size_t kBesideContentBytes = 8 << 20;
+    static constexpr std::size_t kBytesMax = (64 << 20) + kBesideContentBytes;
 
     explicit BufferStock(std::size_t bytes_max = kBytesMax) : bytes_max_(bytes_max) {}
     ~BufferStock();
@@ -34,6 +35,9 @@ class BufferStock {
     // A block of capacity_for() a size. Its bytes are anything.
     std::byte* take(std::size_t capacity_bytes);
     void give(std::byte* block, std::size_t capacity_bytes) noexcept;
+
+    // From now on so much content may be in use at once.
+    void set_content_bytes_max(std::size_t content_bytes_max);
 
     std::size_t kept_bytes() const;
 
@@ -56,8 +60,8 @@ class BufferStock {
     void make_room_locked();
     void trim_locked(std::size_t kept_bytes_max);
 
-    const std::size_t bytes_max_;
     mutable std::mutex mutex_;
+    std::size_t bytes_max_;
     List<ByAge> by_age_;  // longest idle first
     // By class; the last one given first, for its bytes may still be in a cache.
     std::array<List<BySize>, kClasses> by_size_;

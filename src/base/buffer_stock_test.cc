@@ -59,6 +59,19 @@ TEST(BufferStock, keeps_no_more_than_the_bound_leaves_beside_what_is_in_use) {
     EXPECT_EQ(stock.kept_bytes(), 0u) << "larger than the bound";
 }
 
+TEST(BufferStock, keeps_as_much_as_content_may_come_to_from_now_on) {
+    BufferStock stock(kMiB);
+    stock.give(stock.take(kMiB), kMiB);
+    if (stock.kept_bytes() == 0) GTEST_SKIP() << "under a sanitizer nothing is kept";
+    std::vector<std::byte*> blocks;
+    for (int i = 0; i < 2; ++i) blocks.push_back(stock.take(8 * kMiB));
+    stock.set_content_bytes_max(8 * kMiB);
+    for (std::byte* block : blocks) stock.give(block, 8 * kMiB);
+    EXPECT_EQ(stock.kept_bytes(), 16 * kMiB);
+    stock.set_content_bytes_max(0);
+    EXPECT_EQ(stock.kept_bytes(), 8 * kMiB);
+}
+
 TEST(BufferStock, serves_threads_at_once) {
     constexpr std::size_t kThreads = 4;
     std::vector<std::thread> threads;

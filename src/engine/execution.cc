@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/buffer_stock.h"
+
 namespace godwit::engine {
 
 using ledger::BatchKind;
@@ -44,6 +46,7 @@ Execution::Execution(Context& context, store::Store& source, store::Store& desti
               memory_,        requests_, rate_,   uploads_, progress},
       worker_(shared_, journal) {
     context_.set_pressure(requests_);
+    BufferStock::shared().set_content_bytes_max(options.memory_bytes_max);
 }
 
 void Execution::drain() {
