@@ -59,6 +59,13 @@ model::Identity identity_of(const struct stat& status) {
     return identity;
 }
 
+bool same_but_ctime(const model::Identity& a, const model::Identity& b) {
+    auto inode = [](const model::Identity& identity) {
+        return std::string_view(identity.tag).substr(0, identity.tag.find('.'));
+    };
+    return a.size_bytes == b.size_bytes && a.mtime_ns == b.mtime_ns && inode(a) == inode(b);
+}
+
 model::PosixAttributes attributes_of(const struct stat& status) {
     return {.mode = status.st_mode,
             .uid = status.st_uid,

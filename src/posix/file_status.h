@@ -22,6 +22,10 @@ model::ObjectType object_type(const struct stat& status);
 // every write, chmod or rename moves on, even where mtime was put back (A3).
 model::Identity identity_of(const struct stat& status);
 
+// The same inode with the same size and mtime: at most ctime has moved, as it does for all names of a file
+// when one of them goes.
+bool same_but_ctime(const model::Identity& a, const model::Identity& b);
+
 model::PosixAttributes attributes_of(const struct stat& status);
 
 model::Entry entry_of(model::Key key, const struct stat& status);

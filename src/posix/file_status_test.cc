@@ -44,6 +44,23 @@ TEST(Identity, A3_tells_a_rewrite_of_equal_size_and_mtime_apart) {
     EXPECT_NE(identity_of(a), identity_of(c));
 }
 
+TEST(Identity, A8_of_a_file_that_lost_another_name_differs_in_ctime_alone) {
+    struct stat before{};
+    before.st_mode = S_IFREG | 0644;
+    before.st_ino = 7;
+    before.st_size = 3;
+    struct stat after = before;
+    after.st_ctim.tv_nsec = 1;
+    EXPECT_TRUE(same_but_ctime(identity_of(before), identity_of(after)));
+    for (auto change :
+         {+[](struct stat& status) { status.st_ino = 70; }, +[](struct stat& status) { status.st_size = 4; },
+          +[](struct stat& status) { status.st_mtim.tv_nsec = 1; }}) {
+        struct stat other = after;
+        change(other);
+        EXPECT_FALSE(same_but_ctime(identity_of(before), identity_of(other)));
+    }
+}
+
 TEST(Identity, of_a_directory_has_no_size) {
     struct stat directory{};
     directory.st_mode = S_IFDIR | 0755;

@@ -89,7 +89,8 @@ Result<void> Replacement::check_replaced(int directory) const {
     if (failed == -ENOENT && !replaces_) return {};
     if (failed == -ENOENT) return changed("publish", subject(), *replaces_, model::Identity{});
     if (failed < 0) return path_error(-failed, "look at", subject());
-    if (!replaces_ || S_ISDIR(found.st_mode) || identity_of(found) != *replaces_)
+    // ctime does not count: replacing one name of a file moves it for the file's other names.
+    if (!replaces_ || S_ISDIR(found.st_mode) || !same_but_ctime(identity_of(found), *replaces_))
         return in_the_way(directory, found);
     return {};
 }

@@ -74,6 +74,21 @@ def test_a8_two_names_at_the_destination_do_not_become_one_file(godwit, tmp_path
     assert snapshot(source) == snapshot(copy)
 
 
+def test_a8_many_names_of_one_destination_file_are_replaced_in_one_run(godwit, tmp_path):
+    """Each one that goes moves the ctime that was listed for all of them."""
+    source, copy = tmp_path / "source", tmp_path / "copy"
+    for folder in (source, copy):
+        folder.mkdir()
+    (copy / "00").write_bytes(b"old")
+    for number in range(20):
+        (source / f"{number:02}").write_bytes(b"new %d" % number)
+        if number > 0:
+            os.link(copy / "00", copy / f"{number:02}")
+    run = godwit.copy(source, copy)
+    assert run.code == CLEAN and run.summary["verified"] == 20, str(run)
+    assert snapshot(source) == snapshot(copy)
+
+
 @pytest.mark.parametrize("mebibytes", [1, 40])
 def test_a9_holes_and_preallocated_tails_are_the_bytes_that_a_reader_sees(godwit, tmp_path, mebibytes):
     source, copy = tmp_path / "source", tmp_path / "copy"
