@@ -18,7 +18,10 @@ constexpr std::size_t kUnlistedMax = 1000;
 Result<std::unique_ptr<db::Connection>> open_file(const ExecutionLedgerSettings& settings) {
     // Rows are appended, hundreds at a time, which large pages make cheaper; but an execution that finds
     // nothing to do should not leave much behind, and each table takes a page.
-    db::SqliteDatabase database({.path = settings.path, .page_bytes = 8192, .clock = settings.clock});
+    // Little of it is read again, and that soon.
+    constexpr std::size_t kCacheBytes = std::size_t{2} << 20;
+    db::SqliteDatabase database(
+        {.path = settings.path, .page_bytes = 8192, .cache_bytes_max = kCacheBytes, .clock = settings.clock});
     GODWIT_TRY(auto connection, database.connect(db::Access::Write));
     GODWIT_TRY_VOID(db::migrate(*connection, kExecutionSchema));
     return connection;

@@ -16,14 +16,22 @@ using db::Value;
 
 namespace {
 
-db::SqliteOptions index_options(const std::string& path) {
-    return {.path = path, .durability = db::Durability::Normal, .page_bytes = 8192};
+// Rows come and go in key order: what is read or written again soon is in few pages.
+db::SqliteOptions index_options(const std::string& path, std::size_t cache_bytes_max) {
+    return {.path = path,
+            .durability = db::Durability::Normal,
+            .page_bytes = 8192,
+            .cache_bytes_max = cache_bytes_max};
 }
+constexpr std::size_t kWriterCacheBytes = std::size_t{4} << 20;
+constexpr std::size_t kReaderCacheBytes = std::size_t{1} << 20;
 
+// What waits is held in memory, and the more of it there may be, the more a slow moment of the disk takes: a
+// moment that a longer run meets more surely. So the queue is no longer than evens out a move of the log.
 constexpr db::GroupCommitOptions kWriterOptions{.group_rows_due = 1,
                                                 .group_wait_max = std::chrono::milliseconds(0),
                                                 .group_rows_max = 8'192,
-                                                .queue_rows_max = 32'768};
+                                                .queue_rows_max = 8'192};
 
 // Positions of `changes` in key order; of several with one key the last.
 std::vector<std::uint32_t> in_key_order(const IndexChanges& changes) {
@@ -85,7 +93,8 @@ Result<std::vector<IndexedExecution>> read_executions(Statements& statements) {
 }  // namespace
 
 Result<std::unique_ptr<IndexReader>> IndexReader::open(const std::string& path) {
-    GODWIT_TRY(auto connection, db::SqliteDatabase(index_options(path)).connect(db::Access::Read));
+    GODWIT_TRY(auto connection,
+               db::SqliteDatabase(index_options(path, kReaderCacheBytes)).connect(db::Access::Read));
     GODWIT_TRY_VOID(db::require_migrated(*connection, kIndexSchema));
     return std::unique_ptr<IndexReader>(new IndexReader(std::move(connection)));
 }
@@ -122,6 +131,7 @@ Result<model::IndexRow> IndexReader::read_row(const db::Statement& statement) {
 Result<std::vector<model::IndexRow>> IndexReader::page(const model::KeyRange& range) {
     Value limit = Value::integer(static_cast<std::int64_t>(kIndexPageRowsMax));
     std::vector<model::IndexRow> rows;
+    rows.reserve(kIndexPageRowsMax);
     auto take = [&](db::Statement& statement) -> Result<void> {
         GODWIT_TRY(model::IndexRow row, read_row(statement));
         rows.push_back(std::move(row));
@@ -155,7 +165,8 @@ Result<std::uint64_t> IndexReader::count() {
 }
 
 Result<std::unique_ptr<Index>> Index::open(const std::string& path) {
-    GODWIT_TRY(auto connection, db::SqliteDatabase(index_options(path)).connect(db::Access::Write));
+    GODWIT_TRY(auto connection,
+               db::SqliteDatabase(index_options(path, kWriterCacheBytes)).connect(db::Access::Write));
     GODWIT_TRY_VOID(db::migrate(*connection, kIndexSchema));
     GODWIT_TRY(auto reader, IndexReader::open(path));
     return std::unique_ptr<Index>(new Index(path, std::move(connection), std::move(reader)));
@@ -195,7 +206,7 @@ Result<IndexedExecution> Index::enter(const std::string& execution_id) {
 
 void Index::apply(std::int64_t execution_number, IndexChanges changes,
                   std::optional<std::int64_t> applied_seq) {
-    std::size_t rows = changes.size() + 1;
+    std::size_t rows = changes.rows_to_hold() + 1;
     auto work = [this, execution_number, applied_seq,
                  changes = std::move(changes)](db::Connection&) -> Result<void> {
         if (stopped_by_) return stopped_by_->clone();

@@ -22,7 +22,7 @@ namespace godwit::ledger {
 
 // Rows of one page: a page is one short read transaction, so that the write-ahead log stays bounded
 // while a long scan goes on.
-inline constexpr std::size_t kIndexPageRowsMax = 4096;
+inline constexpr std::size_t kIndexPageRowsMax = 1024;
 
 // An execution as the index knows it.
 struct IndexedExecution {

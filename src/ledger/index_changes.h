@@ -2,6 +2,7 @@
 // written by another, hundreds at a time, and an allocation for each would cost more than the rest.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ struct IndexChange {
 
 class IndexChanges {
   public:
+    // Key and evidence of most rows are shorter.
+    static constexpr std::size_t kHeldRowBytes = 256;
+
     // Copies what the change refers to.
     void add(const IndexChange& change) {
         changes_.push_back({.effect = change.effect,
@@ -49,6 +53,8 @@ class IndexChanges {
         return std::string_view(bytes_).substr(changes_[i].offset, changes_[i].key_size);
     }
     std::size_t size() const { return changes_.size(); }
+    // What they count as where so many rows may wait: long keys fill the room sooner.
+    std::size_t rows_to_hold() const { return std::max(changes_.size(), bytes_.size() / kHeldRowBytes); }
     bool empty() const { return changes_.empty(); }
     void clear() {
         changes_.clear();

@@ -59,6 +59,17 @@ class Indexes : public ::testing::Test {
     std::unique_ptr<Index> index_;
 };
 
+TEST(IndexChanges, long_keys_take_the_room_of_several_rows) {
+    const std::string long_key(1024, 'k'), evidence(100, 'e');
+    IndexChanges usual, longest;
+    for (int i = 0; i < 100; ++i) {
+        usual.add({.key = "photos/2024/0001.jpg", .evidence = evidence});
+        longest.add({.key = long_key, .evidence = evidence});
+    }
+    EXPECT_EQ(usual.rows_to_hold(), 100u);
+    EXPECT_EQ(longest.rows_to_hold(), 100u * 1124 / IndexChanges::kHeldRowBytes);
+}
+
 TEST_F(Indexes, number_executions_in_their_order_and_remember_them) {
     EXPECT_EQ(enter("exec-a").number, 1);
     EXPECT_EQ(enter("exec-b").number, 2);

@@ -120,7 +120,7 @@ class Journal {
     // Derived from the rows and the committed counts of unchanged objects.
     virtual Task<Result<model::Counts>> counts() = 0;
 
-    // A page of the task's index: rows with keys in `range`, at most 4,096, in key order; fewer only
+    // A page of the task's index: rows with keys in `range`, at most 1,024, in key order; fewer only
     // at the end.
     virtual Task<Result<std::vector<model::IndexRow>>> index_page(model::KeyRange range) = 0;
 };

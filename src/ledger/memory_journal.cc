@@ -132,7 +132,7 @@ Task<Result<model::Counts>> MemoryJournal::counts() {
 }
 
 Task<Result<std::vector<model::IndexRow>>> MemoryJournal::index_page(model::KeyRange range) {
-    constexpr std::size_t kPageRowsMax = 4096;
+    constexpr std::size_t kPageRowsMax = 1024;
     std::vector<model::IndexRow> rows;
     for (auto row = index_.upper_bound(range.after); row != index_.end() && rows.size() < kPageRowsMax;
          ++row) {

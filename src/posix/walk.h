@@ -25,7 +25,7 @@ namespace godwit::posix {
 struct WalkOptions {
     // Names of all directories on the way together; `held_bytes_max` is the walk's, not a directory's.
     NameListOptions names = {};
-    std::size_t page_entries_max = 4096;
+    std::size_t page_entries_max = 256;
     // So many names are read before next_page() returns, if need be with an empty page: a huge
     // directory must not keep a cancelled listing busy.
     std::size_t names_per_page_max = 1u << 18;
