@@ -11,6 +11,10 @@
 #include "s3/probe.h"
 #include "s3/request_options.h"
 
+namespace godwit::store {
+class Store;
+}
+
 namespace godwit::app {
 
 enum class End : std::uint8_t { Source, Destination, Only };
@@ -31,8 +35,10 @@ struct WriteOptions {
     // The source path of a destination key; empty: no lineage is written.
     std::function<std::string(const std::string& key)> lineage;
     posix::AttributeOptions attributes;
+    // Where it comes from, if the keys of both would meet in one bucket (s3::S3Options::source).
+    const store::Store* source = nullptr;
 };
-// Fails with a usage error naming the option. The lineage is not filled in.
+// Fails with a usage error naming the option. Lineage and source are not filled in.
 Result<WriteOptions> write_options(const Values& values);
 
 }  // namespace godwit::app

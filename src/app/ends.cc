@@ -166,6 +166,14 @@ Result<void> check_apart(const Found& source, const Target& target) {
     return check_files_apart(source.root.child(source.stored).path, target.root.child(target.stored).path);
 }
 
+// Would they, in one bucket?
+bool keys_meet(const Found& source, const Target& target) {
+    if (!source.root.is_s3() || !target.root.is_s3()) return false;
+    const std::string &from = source.root.s3.prefix, &to = target.root.s3.prefix;
+    if (!source.stored.empty()) return from == to && source.stored == target.stored;
+    return to.starts_with(from) || from.starts_with(to);
+}
+
 // Buckets are compared by what the stores say of themselves.
 Result<void> check_roots_apart(const Ends& ends) {
     const std::string& from = ends.source_root.canonical;
@@ -209,6 +217,7 @@ Task<Result<void>> attach_destination(Context& context, StoreKit& kit, const End
         // Attributes of a file system are its administrator's word; those of an object are anybody's
         // who may write to the bucket.
         write.attributes.keep_set_id_bits |= !request.source.is_s3();
+        if (!request.may_overlap && keys_meet(source, target)) write.source = ends.source.get();
         if (request.lineage) write.lineage = source_paths(ends.source_text, source.stored);
         GODWIT_CO_TRY(ends.destination, kit.make(target.root, request.destination_end, write));
     }

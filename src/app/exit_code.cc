@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 namespace godwit::app {
 namespace {
@@ -47,12 +46,6 @@ constexpr std::array kCodes{
     CodeRow{"Empty", ExitCode::Empty},
 };
 
-std::optional<ExitCode> by_code(std::string_view code) {
-    auto row = std::ranges::find(kCodes, code, &CodeRow::code);
-    if (row == kCodes.end()) return {};
-    return row->exit_code;
-}
-
 ExitCode by_kind(ErrorKind kind) {
     switch (kind) {
         case ErrorKind::Denied:
@@ -91,8 +84,14 @@ std::span<const ExitCodeRow> exit_codes() {
     return kRows;
 }
 
+std::optional<ExitCode> exit_code_by_code(const Error& error) {
+    auto row = std::ranges::find(kCodes, error.code(), &CodeRow::code);
+    if (row == kCodes.end()) return {};
+    return row->exit_code;
+}
+
 ExitCode exit_code_for(const Error& error) {
-    if (auto code = by_code(error.code())) return *code;
+    if (auto code = exit_code_by_code(error)) return *code;
     return by_kind(error.kind());
 }
 

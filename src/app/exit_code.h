@@ -2,6 +2,7 @@
 // prints this table.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -33,6 +34,9 @@ struct ExitCodeRow {
 };
 // Every exit code once, ascending.
 std::span<const ExitCodeRow> exit_codes();
+
+// Of an error whose code() says more than its kind; absent for all others.
+std::optional<ExitCode> exit_code_by_code(const Error& error);
 
 // The exit code of a command that ends with `error`. By code() where one says more than the kind,
 // else by kind.

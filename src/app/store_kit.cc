@@ -23,6 +23,7 @@ s3::S3Options s3_options(const Location& location, const EndOptions& end, const 
     options.objects.request_payer = end.request_payer;
     options.checksum = write.checksum;
     options.lineage = write.lineage;
+    options.source = dynamic_cast<const s3::S3Store*>(write.source);
     return options;
 }
 

@@ -182,6 +182,7 @@ bool holds_mismatch(const RunSummary& summary) {
 
 // A listing that failed is a safety stop, unless its reason has a code of its own.
 ExitCode code_of_stop(const Error& error) {
+    if (auto code = exit_code_by_code(error)) return *code;
     switch (error.kind()) {
         case ErrorKind::Denied:
         case ErrorKind::NotFound:

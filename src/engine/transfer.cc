@@ -396,7 +396,8 @@ ObjectEnd end_of_error(Scope scope, Error error) {
 
 // True for an error that concerns everybody, not this object.
 bool ends_execution(const Context& context, const Error& error) {
-    return context.is_cancelled() || error.kind() == ErrorKind::Cancelled || error.kind() == ErrorKind::Full;
+    return context.is_cancelled() || error.kind() == ErrorKind::Cancelled ||
+           error.kind() == ErrorKind::Full || error.code() == "EndsOverlap";
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ namespace godwit::s3 {
 std::string probe_key(const std::string& prefix, const std::string& token);
 // Of the keys of its chains of questions. Uploads are begun under these alone.
 inline constexpr std::array<std::string_view, 3> kProbeSuffixes{"", "-complete", "-delete"};
+// Of the key that same_bucket.h writes.
+inline constexpr std::string_view kSameBucketSuffix = "-same";
 
 // Aborts the uploads under those keys and removes the objects, all versions of each, under the names that
 // begin with `key`. Success when there is nothing. The client's kinds; Corrupt when a key keeps coming back.

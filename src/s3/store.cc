@@ -8,6 +8,8 @@
 #include "s3/lineage.h"
 #include "s3/listing.h"
 #include "s3/probe_remains.h"
+#include "s3/probe_trial.h"
+#include "s3/same_bucket.h"
 #include "s3/sink.h"
 #include "s3/source.h"
 #include "s3/store_copy.h"
@@ -92,6 +94,8 @@ struct S3Store::State {
     std::shared_ptr<ListingsInFlight> listings;
     std::optional<WritePolicy> policy;  // once probed
     std::optional<bool> keeps_paths;    // probe_paths(), once it was needed
+    std::optional<Bucket> other_name;   // the source, until it is known not to be this bucket
+    std::optional<Error> overlap;       // it is
     const std::string probe_key;
     bool probe_discarded = false;
     bool probing = false;
@@ -125,11 +129,11 @@ void S3Store::State::adopt(ProbeResult result) {
 }
 
 bool S3Store::State::may_write(const std::string& key) const {
-    return policy && (keeps_paths == true || !looks_like_path(key));
+    return policy && !other_name && !overlap && (keeps_paths == true || !looks_like_path(key));
 }
 
 bool S3Store::State::must_ask(const std::string& key) const {
-    return !policy || (!keeps_paths && looks_like_path(key));
+    return !policy || other_name || overlap || (!keeps_paths && looks_like_path(key));
 }
 
 std::string S3Store::State::probe_name() const {
@@ -153,6 +157,9 @@ Result<std::unique_ptr<S3Store>> S3Store::make(runtime::IoLoop& loop, net::HttpC
     GODWIT_TRY_VOID(check_customer_key(options, client->address().origin()));
     Bucket bucket{std::move(client), std::make_shared<const ObjectOptions>(options.objects)};
     auto state = std::make_unique<State>(loop, std::move(bucket), std::move(options));
+    if (const S3Store* source = std::exchange(state->options.source, nullptr)) {
+        state->other_name = source->state_->bucket;
+    }
     return std::unique_ptr<S3Store>(new S3Store(std::move(state)));
 }
 
@@ -354,6 +361,30 @@ Task<Result<void>> S3Store::ensure_probed(Context& context, const std::string& k
 
 Task<Result<void>> S3Store::probe_now(Context& context, const std::string& key) {
     State& state = *state_;
+    Task<Result<void>> all = both(state.loop, learn_policy(context), check_source_apart(context));
+    GODWIT_CO_TRY_VOID(co_await std::move(all));
+    if (state.keeps_paths || !looks_like_path(key)) co_return {};
+    GODWIT_CO_TRY(state.keeps_paths, co_await probe_paths(context, state.bucket, state.probe_key));
+    co_return {};
+}
+
+Task<Result<void>> S3Store::check_source_apart(Context& context) {
+    State& state = *state_;
+    if (state.overlap) co_return state.overlap->clone();
+    if (!state.other_name) co_return {};
+    std::string key = state.probe_key + std::string(kSameBucketSuffix);
+    GODWIT_CO_TRY(bool same, co_await is_same_bucket(context, state.bucket, *state.other_name, key));
+    std::string source = std::exchange(state.other_name, std::nullopt)->client->uri("");
+    if (!same) co_return {};
+    state.overlap.emplace(Error(ErrorKind::Invalid, "copy to", state.bucket.client->uri(""),
+                                fmt::format("it is the bucket of the source, {}, under another name", source))
+                              .with_code("EndsOverlap")
+                              .with_scope(Scope::Destination));
+    co_return state.overlap->clone();
+}
+
+Task<Result<void>> S3Store::learn_policy(Context& context) {
+    State& state = *state_;
     ProbeCache* cache = state.options.probes;
     const ProbeResult* known = cache ? cache->find(state.probe_name()) : nullptr;
     if (!state.policy && known) state.adopt(*known);
@@ -364,8 +395,6 @@ Task<Result<void>> S3Store::probe_now(Context& context, const std::string& key) 
         if (cache) cache->keep(state.probe_name(), result);
         state.adopt(std::move(result));
     }
-    if (state.keeps_paths || !looks_like_path(key)) co_return {};
-    GODWIT_CO_TRY(state.keeps_paths, co_await probe_paths(context, state.bucket, state.probe_key));
     co_return {};
 }
 

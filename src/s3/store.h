@@ -72,6 +72,8 @@ class S3Store final : public store::Store {
 
     Task<Result<void>> ensure_probed(Context& context, const std::string& key);
     Task<Result<void>> probe_now(Context& context, const std::string& key);
+    Task<Result<void>> learn_policy(Context& context);
+    Task<Result<void>> check_source_apart(Context& context);
     Task<Result<void>> discard_probe_once(Context& context);
 
     std::unique_ptr<State> state_;

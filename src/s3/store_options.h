@@ -15,6 +15,8 @@
 
 namespace godwit::s3 {
 
+class S3Store;
+
 struct S3Options {
     std::string bucket;
     // "" or bytes before every key; a '/' is put at its end, so that "a/b" never means "a/bc".
@@ -49,6 +51,10 @@ struct S3Options {
     std::string probe_token;
     // Nobody can have written by that name before: nothing is looked for.
     bool probe_token_is_new = false;
+    // What is written comes from there, under keys that would meet if it were this bucket: so before the
+    // first write it is made sure that it is not, and if it is, all writes fail with Invalid, code
+    // EndsOverlap. Null: nobody knows. It need not outlive the making of the store.
+    const S3Store* source = nullptr;
     // Shared by the stores of a process; null: each store asks for itself.
     ProbeCache* probes = nullptr;
     Surroundings surroundings = system_surroundings();

@@ -21,6 +21,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from godwit import Godwit, Run
+from s3double import Double
 
 CLEAN, NOT_CLEAN, USAGE, DENIED, NOT_FOUND, BAD_CONFIG, UNREACHABLE = 0, 1, 2, 4, 5, 6, 7
 
@@ -505,6 +506,53 @@ def test_b15_one_bucket_within_itself(server, bucket, godwit):
     sibling = godwit.copy(f"s3://{bucket}/p", f"s3://{bucket}/p2", server=server)
     assert sibling.code == CLEAN, str(sibling)
     assert server.keys(bucket) == ["p/a", "p2/a"]
+
+
+@pytest.fixture
+def two_names(tmp_path):
+    """A server, and how to say that the destination is reached by another of its names."""
+    server = Double(tmp_path / "double")
+    other = server.endpoint.replace("127.0.0.1", "localhost")
+    assert other != server.endpoint
+    yield server, ["--source-endpoint-url", server.endpoint, "--destination-endpoint-url", other]
+    server.stop()
+
+
+def keys_of(server) -> list[str]:
+    return [item["Key"] for item in server.s3.list_objects_v2(Bucket="one").get("Contents", [])]
+
+
+@pytest.mark.parametrize("first, second", [("p/", "p/q/"), ("", "q/"), ("p/", "")])
+def test_b15_one_bucket_behind_two_names_is_not_written_to(godwit, two_names, first, second):
+    server, ends = two_names
+    for number in range(300):
+        server.s3.put_object(Bucket="one", Key=f"p/{number}", Body=b"%d" % number)
+    server.s3.put_object(Bucket="one", Key="p/a", Body=b"a")
+    before = keys_of(server)
+    source, destination = f"s3://one/{first}", f"s3://one/{second}"
+    run = godwit.copy(source, destination, *ends, environment=server.environment)
+    refused(run, USAGE, "DESTINATION", "", "under another name")
+    assert len(run.errors) == 1, "told once, and not for each object"
+    assert keys_of(server) == before
+
+
+@pytest.mark.parametrize("first, second", [("", ""), ("p/", "p/"), ("p/a", "p/")])
+def test_b15_one_place_behind_two_names_has_nothing_to_be_copied(godwit, two_names, first, second):
+    server, ends = two_names
+    server.s3.put_object(Bucket="one", Key="p/a", Body=b"a")
+    source, destination = f"s3://one/{first}", f"s3://one/{second}"
+    run = godwit.copy(source, destination, *ends, environment=server.environment)
+    assert run.code == CLEAN and run.summary["copied"] == 0, str(run)
+    assert keys_of(server) == ["p/a"]
+
+
+@pytest.mark.parametrize("first, second", [("p/", "p2/"), ("p/a", "p/b"), ("p/a", "q/")])
+def test_b15_within_one_bucket_behind_two_names_what_does_not_meet_is_copied(godwit, two_names, first, second):
+    server, ends = two_names
+    server.s3.put_object(Bucket="one", Key="p/a", Body=b"a")
+    run = godwit.copy(f"s3://one/{first}", f"s3://one/{second}", *ends, environment=server.environment)
+    assert run.code == CLEAN and run.summary["verified"] == 1, str(run)
+    assert len(keys_of(server)) == 2
 
 
 def test_f65_a_file_where_a_directory_is_needed(godwit, tmp_path):
