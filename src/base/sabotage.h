@@ -30,6 +30,9 @@
     BUG(accept_dot_dot, "a key with `..` becomes a path")                                                \
     BUG(skip_source_check, "a source file is not looked at again after it was read")                     \
     BUG(ignore_ctime, "a rewrite that puts the mtime back is not seen")                                  \
+    BUG(leave_old_xattrs, "extended attributes that the source has not are left")                        \
+    BUG(believe_set_xattrs, "extended attributes are set and not looked at again")                       \
+    BUG(believe_any_map, "what a map calls a hole is not written, whatever its bytes are")               \
     /* model, engine */                                                                                  \
     BUG(equal_mtime_is_equal, "an object of equal size and mtime is unchanged, whatever its ctime")      \
     BUG(skip_source_check_before_commit, "an object of parts is committed without a look at its source") \
@@ -57,6 +60,9 @@
     BUG(read_any_generation, "the generation that an answer tells is not compared")                      \
     BUG(ignore_stored_checksum, "the checksum that the store keeps is not compared with what it sent")   \
     BUG(trust_stored_parts, "a resumed upload takes the parts that are there without comparing them")    \
+    BUG(trust_any_copy, "the ETag that a copy inside the server tells is not compared")                  \
+    BUG(trust_copied_checksum, "the checksum of a copy is not compared with its source's")               \
+    BUG(copy_onto_the_source, "a bucket behind another name is not told from another bucket")            \
     BUG(abort_by_prefix, "uploads of keys that only begin alike are aborted")                            \
     BUG(abort_what_is_older, "uploads that others began before ours are aborted")                        \
     BUG(assume_put_happened, "a write whose answer was lost counts as done")                             \

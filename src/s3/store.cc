@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/random.h"
+#include "base/sabotage.h"
 #include "model/plan.h"
 #include "s3/credentials.h"
 #include "s3/lineage.h"
@@ -375,7 +376,7 @@ Task<Result<void>> S3Store::check_source_apart(Context& context) {
     std::string key = state.probe_key + std::string(kSameBucketSuffix);
     GODWIT_CO_TRY(bool same, co_await is_same_bucket(context, state.bucket, *state.other_name, key));
     std::string source = std::exchange(state.other_name, std::nullopt)->client->uri("");
-    if (!same) co_return {};
+    if (!same || GODWIT_SABOTAGE(copy_onto_the_source)) co_return {};
     state.overlap.emplace(Error(ErrorKind::Invalid, "copy to", state.bucket.client->uri(""),
                                 fmt::format("it is the bucket of the source, {}, under another name", source))
                               .with_code("EndsOverlap")
