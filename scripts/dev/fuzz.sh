@@ -119,7 +119,7 @@ keep_grown() {
     libfuzzer "$target" -set_cover_merge=1 "$corpus" "$grown/$target"
     too_many=$(($(find "$corpus" -type f | wc -l) - corpus_files_max))
     if ((too_many > 0)); then
-        unnamed "$corpus" | sort -n | head -n "$too_many" | cut -d' ' -f2 | xargs -r rm
+        unnamed "$corpus" | sort -n | sed -n "1,${too_many}p" | cut -d' ' -f2 | xargs -r rm
     fi
     while (($(bytes_of "$corpus") > corpus_bytes_max)); do
         largest=$(unnamed "$corpus" | sort -rn | sed -n '1s/^[0-9]* //p')
