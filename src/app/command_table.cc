@@ -166,6 +166,10 @@ constexpr std::array kCopyMetadata{
     kPreserveXattrs,
     kPreserveAcls,
     kPreservePrivilegedXattrs,
+    Option{.name = "preserve-hardlinks",
+           .help =
+               "between directories: names of one file become names of one file, as far as they are selected "
+               "and the file system links them"},
     Option{.name = "no-tags", .help = "leave object tags behind"},
     Option{.name = "default-mode",
            .kind = ValueKind::Text,

@@ -3,6 +3,7 @@
 #include "app/copy_run.h"
 #include "app/data_directory.h"
 #include "app/dry_run.h"
+#include "app/exit_code.h"
 #include "app/process.h"
 #include "app/run_record.h"
 #include "app/verify_command.h"
@@ -15,6 +16,10 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     GODWIT_TRY(arguments.options, copy_options(invocation.values));
     arguments.options.policy.preserve_set_id =
         invocation.values.flag("preserve-set-id") || !arguments.ends.source.is_s3();
+    if (arguments.options.policy.hard_links &&
+        (arguments.ends.source.is_s3() || arguments.ends.destination.is_s3()))
+        return usage_error("--preserve-hardlinks",
+                           "works between two directories; an object in S3 has one name");
     fit_to_descriptors(descriptor_limit(), arguments.options);
     arguments.verify = verify_mode(invocation.values);
     arguments.output = output_of(invocation.values);

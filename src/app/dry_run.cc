@@ -30,12 +30,13 @@ struct Sum {
 struct Planned {
     std::array<Sum, 9> by_action;  // by PlanAction's number
     Sum unchanged;
+    Sum hard_links;  // names of files that have several
     std::uint64_t unlisted = 0;
 
     Sum& operator[](PlanAction action) { return by_action[static_cast<std::size_t>(action)]; }
     const Sum& operator[](PlanAction action) const { return by_action[static_cast<std::size_t>(action)]; }
     std::uint64_t listed() const {
-        std::uint64_t sum = unchanged.objects;
+        std::uint64_t sum = unchanged.objects + hard_links.objects;
         for (const Sum& one : by_action) sum += one.objects;
         return sum;
     }
@@ -52,7 +53,9 @@ class DryRun {
     // What an earlier run has left to know of these ends; null when there was none.
     std::unique_ptr<ledger::IndexReader> find_index(const Ends& ends) const;
     void add_page(const engine::FoundPage& page);
+    void add_hard_link(const model::PlannedObject& object);
     void add(const model::PlannedObject& object);
+    void tell(const model::PlannedObject& object);
     ExitCode finish();
     std::string text() const;
     boost::json::object summary(ExitCode code) const;
@@ -118,6 +121,7 @@ void DryRun::add_page(const engine::FoundPage& page) {
     for (const auto* objects : {&page.objects, &page.directories}) {
         for (const model::PlannedObject& object : *objects) add(object);
     }
+    for (const model::PlannedObject& object : page.hard_links) add_hard_link(object);
     planned_.unchanged.objects += page.unchanged.listed();
     planned_.unchanged.bytes += page.unchanged.bytes[static_cast<std::size_t>(model::Outcome::Unchanged)];
     for (const auto* errors : {&page.unreadable_source, &page.unreadable_destination}) {
@@ -126,8 +130,19 @@ void DryRun::add_page(const engine::FoundPage& page) {
     }
 }
 
+// Which of a file's names is copied and which are linked is decided when all are known.
+void DryRun::add_hard_link(const model::PlannedObject& object) {
+    bool equal = object.action == PlanAction::Skip;
+    (equal ? planned_.unchanged : planned_.hard_links).add(object.source.size_bytes);
+    if (!equal) tell(object);
+}
+
 void DryRun::add(const model::PlannedObject& object) {
     planned_[object.action].add(object.source.size_bytes);
+    tell(object);
+}
+
+void DryRun::tell(const model::PlannedObject& object) {
     if (arguments_.output == OutputFormat::Name) terminal_.out(printable(object.key.bytes()) + "\n");
     if (arguments_.output != OutputFormat::JsonLines) return;
     boost::json::object event = json_event("object", run_.loop().unix_time_ns());
@@ -135,6 +150,8 @@ void DryRun::add(const model::PlannedObject& object) {
     event["action"] = to_string(object.action);
     event["reason"] = to_string(object.reason);
     event["bytes"] = object.source.size_bytes;
+    if (object.hard_link)
+        event["hard_link"] = fmt::format("{:x}.{:x}", object.hard_link->device, object.hard_link->inode);
     terminal_.out(json_line(event));
 }
 
@@ -160,6 +177,8 @@ std::string DryRun::text() const {
     for (const Row& row : kRows) {
         if (planned_[row.action].objects > 0) text += part(planned_[row.action], row.what);
     }
+    if (planned_.hard_links.objects > 0)
+        text += part(planned_.hard_links, "names of files that have several, each file to be copied once");
     if (planned_.unchanged.objects > 0) text += part(planned_.unchanged, "unchanged");
     return text + fmt::format("  {:>12}              listed\n", with_thousands(planned_.listed()));
 }
@@ -173,6 +192,7 @@ boost::json::object DryRun::summary(ExitCode code) const {
           PlanAction::Conflict, PlanAction::Unrepresentable}) {
         event[to_string(action)] = planned_[action].objects;
     }
+    if (arguments_.options.policy.hard_links) event["hard_links"] = planned_.hard_links.objects;
     event["unchanged"] = planned_.unchanged.objects;
     event["bytes"] = planned_[PlanAction::Copy].bytes;
     event["unlisted"] = planned_.unlisted;

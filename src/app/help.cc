@@ -94,7 +94,7 @@ std::string formats_topic() {
            "  start     execution, source, destination, resumed\n"
            "  progress  listed, planned, done, verified, failed, bytes, bytes_per_second, eta_seconds (null\n"
            "            until listing is done), listing_done\n"
-           "  object    with --dry-run: key, action, reason, bytes\n"
+           "  object    with --dry-run: key, action, reason, bytes; hard_link with --preserve-hardlinks\n"
            "  error     scope, code, message, fix, and for objects: key, count\n"
            "  summary   execution, status, listed, copied, verified, skipped, deferred, failed, bytes,\n"
            "            evidence, seconds, exit_code; listed = copied + skipped + deferred + failed\n"

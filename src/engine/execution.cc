@@ -60,7 +60,7 @@ Task<Result<ExecutionResult>> Execution::run() {
     Result<void> ran = co_await uploads_.load();
     if (ran) ran = co_await list_and_transfer();
     Worker::More none = []() -> Task<Result<bool>> { co_return false; };
-    for (BatchKind kind : {BatchKind::Retry, BatchKind::Directories}) {
+    for (BatchKind kind : {BatchKind::Retry, BatchKind::HardLinks, BatchKind::Directories}) {
         if (ran && !worker_.draining()) ran = co_await worker_.run(context_, kind, none);
     }
     if (ran && !worker_.draining()) ran = co_await uploads_.discard_rest(context_);
@@ -131,6 +131,7 @@ Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page) {
     commit.complete = page.complete;
     commit.ordinary = std::move(page.objects);
     commit.directories = std::move(page.directories);
+    commit.hard_links = std::move(page.hard_links);
     commit.unchanged = page.unchanged;
     commit.adopted = std::move(page.adopted);
     for (auto* errors : {&page.unreadable_source, &page.unreadable_destination}) {

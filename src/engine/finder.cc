@@ -71,7 +71,12 @@ class Merge {
     void look_again_at_all();
     void look_again(const EqualDirectory& directory);
     Plan guard(const Entry& source, Plan plan);
+    bool goes_with_others(const Entry& source, Plan plan, const IndexRow* indexed) const;
+    void add_hard_link(const Entry& source, const Entry* destination, Plan plan, const IndexRow* indexed);
     void add(const Entry& source, const Entry* destination, Plan plan, const IndexRow* indexed);
+    void count_planned(const Entry& source);
+    PlannedObject planned_object(const Entry& source, const Entry* destination, Plan plan,
+                                 const IndexRow* indexed) const;
     void adopt(const Entry& source, const Entry& destination, const IndexRow* indexed);
     bool page_full() const;
     Task<Result<void>> flush(bool complete);
@@ -142,6 +147,7 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
     input_.progress.listed_bytes += source->identity.size_bytes;
     Plan plan = guard(*source, model::plan(source, destination, indexed, input_.options.policy));
     leave_directories(source->key.bytes());
+    if (goes_with_others(*source, plan, indexed)) return add_hard_link(*source, destination, plan, indexed);
     if (plan.action != PlanAction::Skip || plan.reason > SkipReason::Adopted) {
         add(*source, destination, plan, indexed);
         if (may_name(plan.action)) look_again_at_parent(source->key.bytes());
@@ -150,6 +156,25 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
     bool adopted = plan.reason == SkipReason::Adopted;
     if (!waits_for_contents(*source)) return skip(*source, *destination, adopted, indexed);
     waiting_.push_back({*source, *destination, indexed ? std::optional(*indexed) : std::nullopt, adopted});
+}
+
+// Is it to be brought to its end together with the other names of its file?
+bool Merge::goes_with_others(const Entry& source, Plan plan, const IndexRow* indexed) const {
+    if (!input_.options.policy.hard_links || !source.hard_link) return false;
+    if (plan.action == PlanAction::Conflict || plan.action == PlanAction::Unrepresentable) return false;
+    if (plan.action != PlanAction::Skip) return true;
+    if (plan.reason > SkipReason::Adopted) return false;
+    return plan.reason == SkipReason::Adopted || indexed->hard_links != model::HardLinks::Refused;
+}
+
+void Merge::add_hard_link(const Entry& source, const Entry* destination, Plan plan, const IndexRow* indexed) {
+    page_.hard_links.push_back(planned_object(source, destination, plan, indexed));
+    if (is_unchanged(page_.hard_links.back())) {
+        ++input_.progress.skipped_objects;
+        return;
+    }
+    count_planned(source);
+    look_again_at_parent(source.key.bytes());
 }
 
 void Merge::skip(const Entry& source, const Entry& destination, bool adopted, const IndexRow* indexed) {
@@ -202,6 +227,20 @@ Plan Merge::guard(const Entry& source, Plan plan) {
 }
 
 void Merge::add(const Entry& source, const Entry* destination, Plan plan, const IndexRow* indexed) {
+    PlannedObject object = planned_object(source, destination, plan, indexed);
+    bool late = source.type == ObjectType::Directory && input_.options.policy.destination_hierarchical;
+    count_planned(source);
+    (late ? page_.directories : page_.objects).push_back(std::move(object));
+}
+
+void Merge::count_planned(const Entry& source) {
+    page_bytes_ += source.identity.size_bytes;
+    ++input_.progress.planned_objects;
+    input_.progress.planned_bytes += source.identity.size_bytes;
+}
+
+PlannedObject Merge::planned_object(const Entry& source, const Entry* destination, Plan plan,
+                                    const IndexRow* indexed) const {
     PlannedObject object;
     object.key = source.key;
     object.action = plan.action;
@@ -214,11 +253,11 @@ void Merge::add(const Entry& source, const Entry* destination, Plan plan, const 
                    (indexed && destination && model::same_generation(source.identity, indexed->source) &&
                     model::same_generation(destination->identity, indexed->destination));
     if (vouched && indexed) object.known_digest = indexed->digest;
-    bool late = source.type == ObjectType::Directory && input_.options.policy.destination_hierarchical;
-    page_bytes_ += source.identity.size_bytes;
-    ++input_.progress.planned_objects;
-    input_.progress.planned_bytes += source.identity.size_bytes;
-    (late ? page_.directories : page_.objects).push_back(std::move(object));
+    if (input_.options.policy.hard_links) {
+        object.hard_link = source.hard_link;
+        if (destination && destination->hard_link) object.destination_names = destination->hard_link->names;
+    }
+    return object;
 }
 
 void Merge::adopt(const Entry& source, const Entry& destination, const IndexRow* indexed) {
@@ -234,7 +273,7 @@ void Merge::adopt(const Entry& source, const Entry& destination, const IndexRow*
 }
 
 bool Merge::page_full() const {
-    return page_.objects.size() + page_.directories.size() >= kFoundObjectsMax ||
+    return page_.objects.size() + page_.directories.size() + page_.hard_links.size() >= kFoundObjectsMax ||
            page_bytes_ >= kFoundBytesMax || page_.unchanged[Outcome::Unchanged] >= kFoundUnchangedMax ||
            page_.adopted.size() >= kFoundObjectsMax;
 }

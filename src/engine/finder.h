@@ -27,6 +27,8 @@ struct FoundPage {
     std::vector<model::PlannedObject> objects;
     // Directories of a hierarchical destination: their attributes come after their contents.
     std::vector<model::PlannedObject> directories;
+    // Where hard links are kept: names of files that have several, UNCHANGED ones too.
+    std::vector<model::PlannedObject> hard_links;
     // UNCHANGED objects, which get no row of their own.
     model::Counts unchanged;
     // Equal by comparison and new to the index.

@@ -381,19 +381,6 @@ Task<Result<ObjectEnd>> Attempt::bring_metadata() {
     co_return std::move(end);
 }
 
-// What an error means for the object that met it.
-ObjectEnd end_of_error(Scope scope, Error error) {
-    ObjectEnd end = ObjectEnd::failed(scope, std::move(error));
-    if (scope == Scope::Source && end.error->kind() == ErrorKind::NotFound) end.outcome = Outcome::Gone;
-    if (end.error->kind() == ErrorKind::Changed) end.outcome = Outcome::Deferred;
-    bool unrepresentable =
-        end.error->code() == "UnrepresentableKey" || end.error->code() == "UnrepresentableMetadata";
-    if (unrepresentable) end.outcome = Outcome::Unrepresentable;
-    if (scope == Scope::Destination && end.error->kind() == ErrorKind::Exists)
-        end.outcome = Outcome::Conflict;
-    return end;
-}
-
 // True for an error that concerns everybody, not this object.
 bool ends_execution(const Context& context, const Error& error) {
     return context.is_cancelled() || error.kind() == ErrorKind::Cancelled ||
@@ -407,6 +394,19 @@ ObjectEnd ObjectEnd::failed(Scope scope, Error error) {
     end.outcome = Outcome::Failed;
     end.scope = scope;
     end.error.emplace(std::move(error));
+    return end;
+}
+
+Result<ObjectEnd> end_of_error(const Context& context, Scope scope, Error error) {
+    if (ends_execution(context, error)) return error;
+    ObjectEnd end = ObjectEnd::failed(scope, std::move(error));
+    if (scope == Scope::Source && end.error->kind() == ErrorKind::NotFound) end.outcome = Outcome::Gone;
+    if (end.error->kind() == ErrorKind::Changed) end.outcome = Outcome::Deferred;
+    bool unrepresentable =
+        end.error->code() == "UnrepresentableKey" || end.error->code() == "UnrepresentableMetadata";
+    if (unrepresentable) end.outcome = Outcome::Unrepresentable;
+    if (scope == Scope::Destination && end.error->kind() == ErrorKind::Exists)
+        end.outcome = Outcome::Conflict;
     return end;
 }
 
@@ -426,8 +426,7 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, Plan
     };
     Result<ObjectEnd> end = co_await runtime::retry(context, policy, one_try);
     if (end) co_return std::move(end);
-    if (ends_execution(context, end.error())) co_return std::move(end.error());
-    ObjectEnd failed = end_of_error(scope, std::move(end.error()));
+    GODWIT_CO_TRY(ObjectEnd failed, end_of_error(context, scope, std::move(end.error())));
     failed.index = published && !GODWIT_SABOTAGE(forget_unproven) && is_unproven(failed.outcome);
     co_return std::move(failed);
 }

@@ -64,4 +64,8 @@ struct TransferContext {
 Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, model::PlannedObject& object,
                                  runtime::Permit& start);
 
+// The end of an object that met `error` in an operation of `scope`. Fails with it where it concerns
+// everybody, as transfer() does.
+Result<ObjectEnd> end_of_error(const Context& context, Scope scope, Error error);
+
 }  // namespace godwit::engine

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/hard_links.h"
+#include "engine/look_again.h"
+
 namespace godwit::engine {
 
 using ledger::Batch;
@@ -28,36 +31,6 @@ struct Worker::BatchRun {
 };
 
 namespace {
-
-std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const store::Store& destination) {
-    ObjectEnd end;
-    switch (object.action) {
-        case PlanAction::Skip:
-            end.outcome = object.reason > SkipReason::Adopted ? Outcome::Skipped : Outcome::Unchanged;
-            return end;
-        case PlanAction::Conflict:
-            end = ObjectEnd::failed(Scope::Destination,
-                                    Error(ErrorKind::Exists, "put", destination.uri(object.key),
-                                          "an object of another kind is in the way; it was left as it is"));
-            end.outcome = Outcome::Conflict;
-            return end;
-        case PlanAction::Unrepresentable:
-            end = ObjectEnd::failed(Scope::Destination,
-                                    Error(ErrorKind::Unsupported, "put", destination.uri(object.key),
-                                          "lies beneath a key that is a file; a file system cannot hold both")
-                                        .with_code("UnrepresentableKey"));
-            end.outcome = Outcome::Unrepresentable;
-            return end;
-        default:
-            return {};
-    }
-}
-
-// An object that changed while it was read gets quiet time before it is tried again.
-Duration retry_pause(std::uint32_t deferrals) {
-    constexpr Duration kFirst = std::chrono::milliseconds(500);
-    return kFirst * (std::int64_t{1} << std::min(deferrals, 6u));
-}
 
 void count(Progress& progress, Outcome outcome) {
     ++progress.done_objects;
@@ -100,10 +73,15 @@ Task<void> Worker::batch_task(Context& context, Batch batch, std::optional<Error
     BatchRun run{Context(context), batch, {}};
     Result<void> done;
     if (batch.leased_before) done = co_await sweep_staged(run.context, batch);
-    bool by_depth = batch.kind == BatchKind::Directories;
-    if (done) done = co_await (by_depth ? run_by_depth(run) : run_batch(run));
+    if (done) done = co_await run_kind(run);
     if (done && !run.left_open) done = co_await journal_.finish_batch(batch.id, batch.lease_epoch);
     if (!done && !first_error) first_error.emplace(std::move(done.error()));
+}
+
+Task<Result<void>> Worker::run_kind(BatchRun& run) {
+    if (run.batch.kind == BatchKind::Directories) return run_by_depth(run);
+    if (run.batch.kind == BatchKind::HardLinks) return run_hard_links(run);
+    return run_batch(run);
 }
 
 // A worker that died may have left staged bytes for any object of its batch; they carry our name.
@@ -127,19 +105,64 @@ Task<Result<void>> Worker::run_batch(BatchRun& run) {
 
 // All of them beside one another, as far as the bound on objects under way allows.
 Task<Result<void>> Worker::run_items(BatchRun& run, const std::vector<const Batch::Item*>& items) {
+    auto begin = [&](std::size_t i, ItemPermits permits, runtime::TaskGroup& tasks) {
+        tasks.spawn(item_task(run, *items[i], std::move(permits), tasks));
+    };
+    co_return co_await begin_each(run, items.size(), begin);
+}
+
+// Files beside one another, the names of each as one object.
+Task<Result<void>> Worker::run_hard_links(BatchRun& run) {
+    std::vector<std::span<const Batch::Item>> files;
+    std::span<const Batch::Item> rest = run.batch.items;
+    while (!rest.empty()) {
+        auto other = std::ranges::find_if(rest, [&](const Batch::Item& item) {
+            return !item.object.hard_link->is_of(*rest.front().object.hard_link);
+        });
+        files.push_back(rest.first(static_cast<std::size_t>(other - rest.begin())));
+        rest = rest.subspan(files.back().size());
+    }
+    auto begin = [&](std::size_t i, ItemPermits permits, runtime::TaskGroup& tasks) {
+        tasks.spawn(hard_links_task(run, files[i], std::move(permits)));
+    };
+    co_return co_await begin_each(run, files.size(), begin);
+}
+
+Task<Result<void>> Worker::begin_each(BatchRun& run, std::size_t count, const Begin& begin) {
     runtime::TaskGroup tasks(run.context.loop());
-    for (const Batch::Item* item : items) {
+    for (std::size_t i = 0; i < count; ++i) {
         Result<runtime::Permit> begun = co_await objects_.acquire(shared_.new_work, 1);
         run.left_open |= !begun;
         if (!begun || run.first_error) break;
         Result<runtime::Permit> start = co_await starting_.acquire(shared_.new_work, 1);
         run.left_open |= !start;
         if (!start) break;
-        tasks.spawn(item_task(run, *item, {std::move(*begun), std::move(*start)}, tasks));
+        begin(i, {std::move(*begun), std::move(*start)}, tasks);
     }
     co_await tasks.wait();
     if (run.first_error) co_return std::move(*run.first_error);
     co_return {};
+}
+
+Task<void> Worker::hard_links_task(BatchRun& run, std::span<const Batch::Item> names, ItemPermits permits) {
+    Result<void> ended = co_await end_hard_links(run, names, permits.start);
+    if (!ended) run.fail(std::move(ended.error()));
+}
+
+Task<Result<void>> Worker::end_hard_links(BatchRun& run, std::span<const Batch::Item> names,
+                                          runtime::Permit& start) {
+    std::int64_t started = run.context.loop().unix_time_ns();
+    std::vector<HardLinkGroup::Name> planned;
+    for (const Batch::Item& item : names) planned.push_back({.item = item.number, .object = item.object});
+    HardLinkGroup group(run.context, shared_, std::move(planned));
+    Result<void> ended = co_await group.run(run.batch.leased_before, start);
+    if (!ended) co_return not_ended(run, std::move(ended.error()));
+    std::vector<ledger::ObjectRecord> rows;
+    for (HardLinkGroup::Name& name : group.names()) {
+        rows.push_back(row_of(run.batch, name.item, name.object, *std::move(name.end), started));
+        if (name.linked) rows.back().reason = "linked";
+    }
+    co_return co_await journal_.record_together(std::move(rows));
 }
 
 // Directories, deepest level first: setting a parent's mtime is the last thing that happens in it.
@@ -179,13 +202,7 @@ Task<Result<std::optional<ledger::ObjectRecord>>> Worker::finish_item(BatchRun& 
     PlannedObject object = item.object;
     Result<ObjectEnd> end = co_await end_of(run.context, run.batch, object, start);
     if (!end) {
-        bool not_begun =
-            draining_ && !run.context.is_cancelled() && end.error().kind() == ErrorKind::Cancelled;
-        // Only what is written to fills up.
-        if (end.error().kind() == ErrorKind::Full)
-            co_return std::move(end.error()).with_scope(Scope::Destination);
-        if (!not_begun) co_return std::move(end.error());
-        run.left_open = true;
+        GODWIT_CO_TRY_VOID(not_ended(run, std::move(end.error())));
         co_return std::nullopt;
     }
     if (end->outcome == Outcome::Deferred && object.deferrals < shared_.options.deferrals_max) {
@@ -196,20 +213,23 @@ Task<Result<std::optional<ledger::ObjectRecord>>> Worker::finish_item(BatchRun& 
     co_return row_of(run.batch, item.number, object, std::move(*end), started);
 }
 
+// Success when it is only that no object may begin any more.
+Result<void> Worker::not_ended(BatchRun& run, Error error) {
+    bool not_begun = draining_ && !run.context.is_cancelled() && error.kind() == ErrorKind::Cancelled;
+    // Only what is written to fills up.
+    if (error.kind() == ErrorKind::Full) return std::move(error).with_scope(Scope::Destination);
+    if (!not_begun) return error;
+    run.left_open = true;
+    return {};
+}
+
 Task<Result<ObjectEnd>> Worker::end_of(Context& context, const Batch& batch, PlannedObject& object,
                                        runtime::Permit& start) {
     if (batch.kind == BatchKind::Retry) {
         start.release();
         GODWIT_CO_TRY_VOID(co_await runtime::sleep(shared_.new_work, retry_pause(object.deferrals)));
-        Result<PlannedObject> planned = co_await look_again(context, shared_, object);
-        if (!planned) {
-            if (planned.error().kind() == ErrorKind::Cancelled) co_return std::move(planned.error());
-            Outcome outcome = planned.error().kind() == ErrorKind::NotFound ? Outcome::Gone : Outcome::Failed;
-            ObjectEnd end = ObjectEnd::failed(Scope::Source, std::move(planned.error()));
-            end.outcome = outcome;
-            co_return std::move(end);
-        }
-        object = std::move(*planned);
+        GODWIT_CO_TRY(std::optional<ObjectEnd> vanished, co_await look_again(context, shared_, object));
+        if (vanished) co_return *std::move(vanished);
     }
     if (auto end = end_without_transfer(object, shared_.destination)) co_return std::move(*end);
     co_return co_await transfer(context, shared_, object, start);
@@ -242,30 +262,6 @@ ledger::ObjectRecord Worker::row_of(const Batch& batch, std::uint32_t item, Plan
     // Directories end level by level.
     row.is_awaited = batch.kind == BatchKind::Directories;
     return row;
-}
-
-Task<Result<PlannedObject>> look_again(Context& context, TransferContext& shared,
-                                       const PlannedObject& object) {
-    bool with_tags = false;
-    GODWIT_CO_TRY(auto source, co_await shared.source.stat(context, object.key, with_tags));
-    if (!source) {
-        co_return Error(ErrorKind::NotFound, "stat", shared.source.uri(object.key), "vanished");
-    }
-    GODWIT_CO_TRY(auto destination, co_await shared.destination.stat(context, object.key, with_tags));
-    model::PlanPolicy policy = shared.options.policy;
-    policy.transfer_all = true;  // it was on its way already
-    policy.use_index = false;
-    const model::Entry* there = destination ? &destination->entry : nullptr;
-    model::Plan plan = model::plan(&source->entry, there, nullptr, policy);
-    PlannedObject planned = object;
-    planned.action = plan.action;
-    planned.reason = plan.reason;
-    planned.type = source->entry.type;
-    planned.source = source->entry.identity;
-    planned.destination.reset();
-    if (there) planned.destination = there->identity;
-    planned.known_digest.reset();
-    co_return std::move(planned);
 }
 
 }  // namespace godwit::engine

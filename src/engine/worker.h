@@ -1,6 +1,8 @@
 // The worker: leases batches and brings every object in them to its end in the ledger.
 #pragma once
 
+#include <span>
+
 #include "engine/transfer.h"
 #include "ledger/journal.h"
 #include "runtime/channel.h"
@@ -33,16 +35,26 @@ class Worker {
 
   private:
     struct BatchRun;
-    Task<void> batch_task(Context& context, ledger::Batch batch, std::optional<Error>& first_error);
-    Task<Result<void>> run_batch(BatchRun& run);
-    Task<Result<void>> run_by_depth(BatchRun& run);
-    Task<Result<void>> run_items(BatchRun& run, const std::vector<const ledger::Batch::Item*>& items);
     struct ItemPermits {
         runtime::Permit begun;  // of objects_
         runtime::Permit start;  // of starting_
     };
+    using Begin = std::function<void(std::size_t, ItemPermits, runtime::TaskGroup&)>;
+    // Calls `begin` for 0 to count - 1 as permits come, and waits for what it has spawned.
+    Task<Result<void>> begin_each(BatchRun& run, std::size_t count, const Begin& begin);
+    Task<void> batch_task(Context& context, ledger::Batch batch, std::optional<Error>& first_error);
+    Task<Result<void>> run_kind(BatchRun& run);
+    Task<Result<void>> run_batch(BatchRun& run);
+    Task<Result<void>> run_hard_links(BatchRun& run);
+    Task<Result<void>> run_by_depth(BatchRun& run);
+    Task<Result<void>> run_items(BatchRun& run, const std::vector<const ledger::Batch::Item*>& items);
     Task<void> item_task(BatchRun& run, const ledger::Batch::Item& item, ItemPermits permits,
                          runtime::TaskGroup& tasks);
+    Task<void> hard_links_task(BatchRun& run, std::span<const ledger::Batch::Item> names,
+                               ItemPermits permits);
+    Task<Result<void>> end_hard_links(BatchRun& run, std::span<const ledger::Batch::Item> names,
+                                      runtime::Permit& start);
+    Result<void> not_ended(BatchRun& run, Error error);
     Task<void> record_task(BatchRun& run, ledger::ObjectRecord record, runtime::Permit begun);
     Task<Result<std::optional<ledger::ObjectRecord>>> finish_item(BatchRun& run,
                                                                   const ledger::Batch::Item& item,
@@ -59,9 +71,5 @@ class Worker {
     runtime::Permits starting_{kObjectsStartingMax};
     bool draining_ = false;
 };
-
-// Plans a deferred object anew from what both stores say now. The result may be a Skip.
-Task<Result<model::PlannedObject>> look_again(Context& context, TransferContext& shared,
-                                              const model::PlannedObject& object);
 
 }  // namespace godwit::engine

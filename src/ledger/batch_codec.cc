@@ -14,7 +14,7 @@ using model::PlannedObject;
 using model::SkipReason;
 
 constexpr std::uint8_t kFormatVersion = 1;
-constexpr std::uint8_t kHasDestination = 1, kHasDigest = 2;
+constexpr std::uint8_t kHasDestination = 1, kHasDigest = 2, kHasHardLink = 4;
 
 std::size_t shared_prefix(std::string_view a, std::string_view b) {
     auto [end, ignored] = std::ranges::mismatch(a, b);
@@ -23,7 +23,8 @@ std::size_t shared_prefix(std::string_view a, std::string_view b) {
 
 void encode(Packer& packer, const PlannedObject& object, const std::string& key_before) {
     packer.byte(static_cast<std::uint8_t>((object.destination ? kHasDestination : 0) |
-                                          (object.known_digest ? kHasDigest : 0)));
+                                          (object.known_digest ? kHasDigest : 0) |
+                                          (object.hard_link ? kHasHardLink : 0)));
     packer.byte(static_cast<std::uint8_t>(object.action));
     packer.byte(static_cast<std::uint8_t>(object.reason));
     packer.byte(static_cast<std::uint8_t>(object.type));
@@ -33,7 +34,29 @@ void encode(Packer& packer, const PlannedObject& object, const std::string& key_
     packer.identity(object.source);
     if (object.destination) packer.identity(*object.destination);
     if (object.known_digest) packer.digest(*object.known_digest);
+    if (object.hard_link) {
+        packer.number(object.hard_link->device);
+        packer.number(object.hard_link->inode);
+        packer.number(object.hard_link->names);
+        packer.number(object.destination_names);
+    }
     packer.number(object.deferrals);
+}
+
+// Absent for what does not fit into 32 bits.
+std::optional<std::uint32_t> small_number(Unpacker& unpacker) {
+    std::optional<std::uint64_t> number = unpacker.number();
+    if (!number || *number > std::numeric_limits<std::uint32_t>::max()) return {};
+    return static_cast<std::uint32_t>(*number);
+}
+
+bool decode_hard_link(Unpacker& unpacker, PlannedObject& object) {
+    std::optional<std::uint64_t> device = unpacker.number(), inode = unpacker.number();
+    std::optional<std::uint32_t> names = small_number(unpacker), there = small_number(unpacker);
+    if (!device || !inode || !names || !there) return false;
+    object.hard_link = model::HardLink{.device = *device, .inode = *inode, .names = *names};
+    object.destination_names = *there;
+    return true;
 }
 
 // Absent unless first <= value <= last.
@@ -61,7 +84,8 @@ std::optional<PlannedObject> decode(Unpacker& unpacker, const std::string& key_b
     auto action = enumerator(unpacker.byte(), PlanAction::Copy, PlanAction::Extra);
     auto reason = enumerator(unpacker.byte(), SkipReason::None, SkipReason::Special);
     auto type = enumerator(unpacker.byte(), ObjectType::File, ObjectType::Special);
-    if (!flags || *flags > (kHasDestination | kHasDigest) || !action || !reason || !type) return {};
+    if (!flags || *flags > (kHasDestination | kHasDigest | kHasHardLink) || !action || !reason || !type)
+        return {};
     std::optional<std::string> key = decode_key(unpacker, key_before);
     std::optional<model::Identity> source = unpacker.identity();
     if (!key || !source) return {};
@@ -79,9 +103,10 @@ std::optional<PlannedObject> decode(Unpacker& unpacker, const std::string& key_b
         object.known_digest = unpacker.digest();
         if (!object.known_digest) return {};
     }
-    std::optional<std::uint64_t> deferrals = unpacker.number();
-    if (!deferrals || *deferrals > std::numeric_limits<std::uint32_t>::max()) return {};
-    object.deferrals = static_cast<std::uint32_t>(*deferrals);
+    if ((*flags & kHasHardLink) && !decode_hard_link(unpacker, object)) return {};
+    std::optional<std::uint32_t> deferrals = small_number(unpacker);
+    if (!deferrals) return {};
+    object.deferrals = *deferrals;
     return object;
 }
 

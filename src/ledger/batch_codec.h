@@ -3,10 +3,11 @@
 //   byte    format version, 1
 //   number  count of objects
 //   for each object:
-//     byte    1: destination follows, 2: known digest follows
+//     byte    1: destination follows, 2: known digest follows, 4: hard link follows
 //     byte    action    byte  reason    byte  type
 //     number  bytes that the key shares with the key before, then bytes: the rest of the key
 //     identity source [identity destination] [digest]
+//     [numbers device, inode, names, names of the destination's file]
 //     number  deferrals
 //
 // Numbers, bytes, identities and digests are packed as in packed.h. Listings come in key order, so

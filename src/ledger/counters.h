@@ -33,6 +33,10 @@ class Counters {
   public:
     void add(CountOrigin origin, model::Outcome outcome, std::string_view reason, std::uint64_t objects,
              std::uint64_t bytes);
+    // The opposite, of what was counted in this transaction or an earlier one.
+    void take_back(CountOrigin origin, model::Outcome outcome, std::uint64_t objects, std::uint64_t bytes) {
+        if (objects > 0) add(origin, outcome, "", 0 - objects, 0 - bytes);
+    }
     void clear() { entries_.clear(); }
     // Adds the sums to those in the database.
     Result<void> write(Statements& statements) const;

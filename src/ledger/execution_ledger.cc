@@ -139,7 +139,8 @@ Task<Result<void>> ExecutionLedger::commit_listing(ListingCommit commit) {
     auto after = [&](const Result<void>&) {
         if (!adopted.empty()) index_.apply(index_number_, std::move(adopted), std::nullopt);
     };
-    co_return co_await write(Lane::Urgent, 1 + batches.size(), work, after);
+    std::size_t rows = 1 + batches.size() + commit.hard_links.size();
+    co_return co_await write(Lane::Urgent, rows, work, after);
 }
 
 Result<LeaseTerms> ExecutionLedger::lease_terms(db::Connection& connection) const {
@@ -165,6 +166,11 @@ Task<Result<void>> ExecutionLedger::record(ObjectRecord record) {
     Result<std::int64_t> recorded = co_await write(lane, 1, work);
     if (!recorded) co_return std::move(recorded.error());
     co_return {};
+}
+
+Task<Result<void>> ExecutionLedger::record_together(std::vector<ObjectRecord> records) {
+    auto work = [&](db::Connection&) { return tables_->record_together(records); };
+    co_return co_await write(Lane::Bulk, records.size(), work);
 }
 
 Task<Result<void>> ExecutionLedger::defer(std::int64_t batch, std::uint32_t item,

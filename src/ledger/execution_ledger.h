@@ -53,6 +53,7 @@ class ExecutionLedger final : public Journal {
     Task<Result<void>> commit_listing(ListingCommit commit) override;
     Task<Result<std::optional<Batch>>> lease_batch(BatchKind kind) override;
     Task<Result<void>> record(ObjectRecord record) override;
+    Task<Result<void>> record_together(std::vector<ObjectRecord> records) override;
     Task<Result<void>> defer(std::int64_t batch, std::uint32_t item, model::PlannedObject object) override;
     Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) override;
     Task<Result<std::uint64_t>> open_batches() override;

@@ -7,6 +7,7 @@
 
 #include "base/sabotage.h"
 #include "ledger/batch_codec.h"
+#include "ledger/packed.h"
 
 namespace godwit::ledger {
 
@@ -28,6 +29,19 @@ Error lease_lost(std::int64_t batch, std::int64_t epoch) {
     return Error(ErrorKind::Changed, "commit to", batch_name(batch),
                  fmt::format("the lease of epoch {} is lost: another worker has the batch now", epoch))
         .with_code("LeaseLost");
+}
+
+Result<model::PlannedObject> decode_one(std::string_view encoded) {
+    GODWIT_TRY(std::vector<model::PlannedObject> objects, decode_batch(encoded, "a hard link"));
+    if (objects.size() == 1) return std::move(objects.front());
+    return Error(ErrorKind::Corrupt, "read", "a hard link", "it is not one object");
+}
+
+std::string pack(const model::HardLink& file) {
+    Packer packer;
+    packer.number(file.device);
+    packer.number(file.inode);
+    return packer.take();
 }
 
 // Directories come deepest first: a parent's attributes are set after its contents are there.
@@ -63,7 +77,10 @@ void ExecutionTables::OpenBatch::set_ended(std::uint32_t item) {
 void ExecutionTables::begun() {
     if (!GODWIT_SABOTAGE(keep_counts_of_lost_rows)) counters_.clear();
     index_changes_.clear();
-    if (std::exchange(uncommitted_, false)) open_batches_.clear();
+    if (std::exchange(uncommitted_, false)) {
+        open_batches_.clear();
+        gathered_file_.clear();
+    }
     for (auto& [id, batch] : open_batches_) batch.checked_epoch.reset();
 }
 
@@ -171,11 +188,14 @@ Result<void> ExecutionTables::commit_listing(const ListingCommit& commit,
         GODWIT_TRY_VOID(
             statements_.run(Sql::InsertUnlisted, {Value::integer(commit.shard), Value::text(line)}));
     }
+    model::Counts unchanged = commit.unchanged;
+    for (const model::PlannedObject& object : commit.hard_links)
+        GODWIT_TRY_VOID(add_hard_link(object, unchanged));
     if (!batches.empty()) GODWIT_TRY_VOID(connection_.notify("batches"));
     for (std::size_t i = 0; i < model::kOutcomeCount; ++i) {
-        if (commit.unchanged.objects[i] > 0) {
-            counters_.add(CountOrigin::Listing, static_cast<Outcome>(i), "", commit.unchanged.objects[i],
-                          commit.unchanged.bytes[i]);
+        if (unchanged.objects[i] > 0) {
+            counters_.add(CountOrigin::Listing, static_cast<Outcome>(i), "", unchanged.objects[i],
+                          unchanged.bytes[i]);
         }
     }
     return {};
@@ -183,6 +203,7 @@ Result<void> ExecutionTables::commit_listing(const ListingCommit& commit,
 
 Result<std::optional<Batch>> ExecutionTables::lease(BatchKind kind, const LeaseTerms& terms) {
     if (kind == BatchKind::Retry) GODWIT_TRY_VOID(gather_deferred());
+    if (kind == BatchKind::HardLinks) GODWIT_TRY_VOID(gather_hard_links());
     GODWIT_TRY(std::vector<db::Leased> leased, connection_.lease({.table = "batches",
                                                                   .lane = static_cast<std::int64_t>(kind),
                                                                   .order = lease_order(kind),
@@ -219,6 +240,88 @@ Result<void> ExecutionTables::gather_deferred() {
                                                   Value::integer(newest_batch_), Value::bytes("")}));
     }
     return {};
+}
+
+// The first UNCHANGED name of the file, if there was one.
+Result<std::optional<model::PlannedObject>> ExecutionTables::unchanged_hard_link(const std::string& file) {
+    std::optional<model::PlannedObject> first;
+    GODWIT_TRY_VOID(for_each_row(statements_, Sql::UnchangedHardLink, {Value::bytes(file), Value::bytes("")},
+                                 [&](db::Statement& row) -> Result<void> {
+                                     GODWIT_TRY(first, decode_one(row.bytes(0)));
+                                     return {};
+                                 }));
+    return first;
+}
+
+// An UNCHANGED name is counted as long as it is one file with the first of its kind at the destination, too.
+Result<void> ExecutionTables::add_hard_link(const model::PlannedObject& object, model::Counts& unchanged) {
+    std::string file = pack(*object.hard_link);
+    std::string_view key = object.key.bytes();
+    if (is_unchanged(object)) {
+        GODWIT_TRY(std::optional<model::PlannedObject> first, unchanged_hard_link(file));
+        bool is_apart = first && first->destination != object.destination;
+        if (!is_apart) unchanged.add(Outcome::Unchanged, 1, object.source.size_bytes);
+        if (first && !is_apart) return {};
+        if (!first) key = {};
+    }
+    std::string encoded = encode_batch(std::span(&object, 1));
+    return statements_.run(Sql::InsertHardLink,
+                           {Value::bytes(file), Value::bytes(key), Value::bytes(encoded)});
+}
+
+// One batch of the files that come next, as many as fit.
+Result<void> ExecutionTables::gather_hard_links() {
+    HardLinkedNames gathered;
+    std::string file = gathered_file_;
+    while (gathered.objects.size() < kBatchItemsMax) {
+        bool found = false;
+        GODWIT_TRY_VOID(for_each_row(statements_, Sql::NextHardLinkedFile,
+                                     {Value::bytes(file), Value::bytes("")},
+                                     [&](db::Statement& row) -> Result<void> {
+                                         found = true;
+                                         file = row.bytes(0);
+                                         return {};
+                                     }));
+        if (!found) break;
+        GODWIT_TRY(bool taken, take_names_of(file, gathered));
+        if (!taken) break;
+    }
+    if (gathered.objects.empty()) return {};
+    GODWIT_TRY_VOID(insert_batch({.kind = BatchKind::HardLinks,
+                                  .first_key = gathered.objects.front().key.bytes(),
+                                  .object_count = gathered.objects.size(),
+                                  .objects = encode_batch(gathered.objects)},
+                                 std::nullopt));
+    // Nothing fails from here on. What gets its end with the others is not counted any more.
+    counters_.take_back(CountOrigin::Listing, Outcome::Unchanged, gathered.counted, gathered.counted_bytes);
+    gathered_file_ = std::move(file);
+    uncommitted_ = true;
+    return {};
+}
+
+// False when they do not fit.
+Result<bool> ExecutionTables::take_names_of(const std::string& file, HardLinkedNames& gathered) {
+    std::vector<model::PlannedObject> names;
+    bool counted_one = false;
+    std::string last_key;
+    auto take = [&](db::Statement& row) -> Result<void> {
+        last_key = row.bytes(0);
+        counted_one |= last_key.empty();
+        GODWIT_TRY(model::PlannedObject name, decode_one(row.bytes(1)));
+        names.push_back(std::move(name));
+        return {};
+    };
+    GODWIT_TRY_VOID(for_each_row(statements_, Sql::HardLinksOfFile,
+                                 {Value::bytes(file), number(kBatchObjectsMax)}, take));
+    std::vector<model::PlannedObject>& objects = gathered.objects;
+    if (!objects.empty() && objects.size() + names.size() > kBatchItemsMax) return false;
+    if (counted_one) {
+        ++gathered.counted;
+        gathered.counted_bytes += names.front().source.size_bytes;
+    }
+    for (model::PlannedObject& name : names) objects.push_back(std::move(name));
+    GODWIT_TRY_VOID(statements_.run(Sql::RemoveHardLinks, {Value::bytes(file), Value::bytes(last_key)}));
+    return true;
 }
 
 Result<Batch> ExecutionTables::read_batch(std::int64_t id) {
@@ -284,7 +387,8 @@ Result<void> ExecutionTables::check_item(const OpenBatch& batch, std::int64_t id
 Result<std::uint64_t> ExecutionTables::open_batches() {
     GODWIT_TRY(std::int64_t open, read_number(Sql::CountUnfinishedBatches, {}));
     GODWIT_TRY(std::int64_t waiting, read_number(Sql::CountWaitingDeferrals, {}));
-    return static_cast<std::uint64_t>(open + waiting);
+    GODWIT_TRY(std::int64_t linked, read_number(Sql::CountHardLinks, {Value::bytes("")}));
+    return static_cast<std::uint64_t>(open + waiting + linked);
 }
 
 Result<void> ExecutionTables::renew(std::int64_t batch, std::int64_t epoch, std::int64_t expires_ns) {
@@ -308,7 +412,19 @@ Result<void> ExecutionTables::finish(std::int64_t batch, std::int64_t epoch) {
 }
 
 Result<std::int64_t> ExecutionTables::record(const ObjectRecord& record, std::string_view evidence) {
-    GODWIT_TRY(OpenBatch * batch, open_leased(record.batch, record.lease_epoch));
+    GODWIT_TRY(std::int64_t seq, insert_outcome(record, evidence));
+    GODWIT_TRY_VOID(note_end(record, evidence));
+    return seq;
+}
+
+Result<void> ExecutionTables::record_together(const std::vector<ObjectRecord>& records) {
+    for (const ObjectRecord& record : records) GODWIT_TRY_VOID(insert_outcome(record, pack(record.evidence)));
+    for (const ObjectRecord& record : records) GODWIT_TRY_VOID(note_end(record, pack(record.evidence)));
+    return {};
+}
+
+Result<std::int64_t> ExecutionTables::insert_outcome(const ObjectRecord& record, std::string_view evidence) {
+    GODWIT_TRY(const OpenBatch* batch, open_leased(record.batch, record.lease_epoch));
     GODWIT_TRY_VOID(check_item(*batch, record.batch, record.item));
     std::int64_t seq = ++newest_seq_;
     GODWIT_TRY_VOID(append_outcome_->append(values_.outcome(seq, record, evidence)));
@@ -317,14 +433,19 @@ Result<std::int64_t> ExecutionTables::record(const ObjectRecord& record, std::st
         GODWIT_TRY_VOID(append_error_->append(values_.error(seq, record)));
         GODWIT_TRY_VOID(append_error_->finish());
     }
-    // Nothing fails from here on.
+    return seq;
+}
+
+// What follows from a row that was inserted: in memory, so this does not fail.
+Result<void> ExecutionTables::note_end(const ObjectRecord& record, std::string_view evidence) {
+    GODWIT_TRY(OpenBatch * batch, open_leased(record.batch, record.lease_epoch));
     if (IndexEffect effect = index_effect(record); effect != IndexEffect::None)
         index_changes_.add(
             {effect, record.evidence.level, record.key.bytes(), evidence, record.ended_unix_ns});
     counters_.add(CountOrigin::Rows, record.outcome, record.reason, 1, record.bytes);
     batch->set_ended(record.item);
     uncommitted_ = true;
-    return seq;
+    return {};
 }
 
 Result<void> ExecutionTables::defer(std::int64_t batch, std::uint32_t item,

@@ -72,9 +72,10 @@ class ExecutionTables final : public db::GroupHooks {
     // shard that is complete.
     Result<void> commit_listing(const ListingCommit& commit, const std::vector<EncodedBatch>& batches);
 
-    // See Journal. A Retry batch is made of all that was deferred until now.
+    // See Journal. A Retry batch is made of all that was deferred until now, a HardLinks batch of what was
+    // listed.
     Result<std::optional<Batch>> lease(BatchKind kind, const LeaseTerms& terms);
-    // Unfinished ones, and deferred objects that are in none yet.
+    // Unfinished ones, and deferred objects and names of files with several that are in none yet.
     Result<std::uint64_t> open_batches();
     // These fail with Changed, code LeaseLost, when somebody else has leased the batch since.
     Result<void> renew(std::int64_t batch, std::int64_t epoch, std::int64_t expires_ns);
@@ -82,6 +83,8 @@ class ExecutionTables final : public db::GroupHooks {
     // Inserts the row with its counters; gives the row's seq. `evidence` is the record's, packed. Fails
     // with Exists for an item that has its end already.
     Result<std::int64_t> record(const ObjectRecord& record, std::string_view evidence);
+    // All of them or, when it fails, none.
+    Result<void> record_together(const std::vector<ObjectRecord>& records);
     Result<void> defer(std::int64_t batch, std::uint32_t item, const model::PlannedObject& object);
     // Leases of a process that is gone: whoever calls this is alone.
     Result<void> release_leases();
@@ -118,6 +121,17 @@ class ExecutionTables final : public db::GroupHooks {
 
     Result<void> insert_batch(const EncodedBatch& batch, std::optional<std::int64_t> shard);
     Result<void> gather_deferred();
+    // Names on their way into a batch.
+    struct HardLinkedNames {
+        std::vector<model::PlannedObject> objects;
+        std::uint64_t counted = 0, counted_bytes = 0;  // those that were UNCHANGED when they were listed
+    };
+    Result<std::optional<model::PlannedObject>> unchanged_hard_link(const std::string& file);
+    Result<void> add_hard_link(const model::PlannedObject& object, model::Counts& unchanged);
+    Result<void> gather_hard_links();
+    Result<bool> take_names_of(const std::string& file, HardLinkedNames& gathered);
+    Result<std::int64_t> insert_outcome(const ObjectRecord& record, std::string_view evidence);
+    Result<void> note_end(const ObjectRecord& record, std::string_view evidence);
     Result<Batch> read_batch(std::int64_t id);
     Result<OpenBatch*> open_batch(std::int64_t id);
     Result<OpenBatch*> open_leased(std::int64_t id, std::int64_t epoch);
@@ -134,6 +148,7 @@ class ExecutionTables final : public db::GroupHooks {
     std::int64_t newest_seq_ = 0, newest_batch_ = 0, newest_shard_ = 0;
     std::map<std::int64_t, OpenBatch> open_batches_;  // as many as are leased
     bool uncommitted_ = false;                        // open_batches_ is ahead of the database
+    std::string gathered_file_;                       // of those before it no name waits for a batch
 };
 
 }  // namespace godwit::ledger

@@ -125,7 +125,8 @@ Result<model::IndexRow> IndexReader::read_row(const db::Statement& statement) {
                            .level = level,
                            .execution = names_[number],
                            .unix_ns = statement.integer(4),
-                           .xattrs = evidence->xattrs};
+                           .xattrs = evidence->xattrs,
+                           .hard_links = evidence->hard_links};
 }
 
 Result<std::vector<model::IndexRow>> IndexReader::page(const model::KeyRange& range) {

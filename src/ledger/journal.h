@@ -34,6 +34,9 @@ enum class BatchKind : std::uint8_t {
     Ordinary = 1,
     Directories = 2,  // leased when no ordinary batch is left, in descending key order
     Retry = 3,        // deferred objects, leased when nothing else is left
+    // Names of files that have several: all of one file, side by side, in one batch (of at most 65,535
+    // names, what is beyond goes into others). Leased when the listing is complete.
+    HardLinks = 4,
 };
 
 // A batch as leased: its objects without those that have their end already.
@@ -57,6 +60,10 @@ struct ListingCommit {
     bool complete = false;
     std::vector<model::PlannedObject> ordinary;
     std::vector<model::PlannedObject> directories;
+    // Names of files that have several (PlannedObject::hard_link), to be brought together in HardLinks
+    // batches. Of one file's UNCHANGED names those that are one file at the destination, too, are counted
+    // now, and the first of them comes into the batch only if other names of the file do.
+    std::vector<model::PlannedObject> hard_links;
     model::Counts unchanged;
     std::vector<model::IndexRow> adopted;
     // Parts that could not be listed, as ledger rows of scope source or destination.
@@ -104,6 +111,8 @@ class Journal {
     virtual Task<Result<std::optional<Batch>>> lease_batch(BatchKind kind) = 0;
     // Records one object's end; durable when it returns. Many calls at once share a commit.
     virtual Task<Result<void>> record(ObjectRecord record) = 0;
+    // The same for several of one batch: all of them or none.
+    virtual Task<Result<void>> record_together(std::vector<ObjectRecord> records) = 0;
     // Ends the item in its batch without an end of the object: it goes into a Retry batch.
     virtual Task<Result<void>> defer(std::int64_t batch, std::uint32_t item, model::PlannedObject object) = 0;
     // Every item has been recorded or deferred.

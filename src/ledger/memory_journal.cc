@@ -34,6 +34,7 @@ Task<Result<void>> MemoryJournal::commit_listing(ListingCommit commit) {
     add_batch(BatchKind::Ordinary, std::move(commit.ordinary));
     add_batch(BatchKind::Directories, std::move(commit.directories));
     unchanged_.add(commit.unchanged);
+    for (model::PlannedObject& object : commit.hard_links) add_hard_link(std::move(object));
     for (model::IndexRow& row : commit.adopted) {
         std::string key = row.key.bytes();
         index_.insert_or_assign(std::move(key), std::move(row));
@@ -41,7 +42,31 @@ Task<Result<void>> MemoryJournal::commit_listing(ListingCommit commit) {
     co_return {};
 }
 
+void MemoryJournal::add_hard_link(model::PlannedObject object) {
+    HardLinkedNames& names = hard_links_[{object.hard_link->device, object.hard_link->inode}];
+    bool counts =
+        is_unchanged(object) && (!names.unchanged || names.unchanged->destination == object.destination);
+    if (!counts) return names.others.push_back(std::move(object));
+    unchanged_.add(model::Outcome::Unchanged, 1, object.source.size_bytes);
+    if (!names.unchanged) names.unchanged = std::move(object);
+}
+
+// A batch for each file.
+void MemoryJournal::gather_hard_links() {
+    for (auto& [file, names] : hard_links_) {
+        if (names.others.empty()) continue;
+        if (names.unchanged) {
+            unchanged_.add(model::Outcome::Unchanged, ~std::uint64_t{0},
+                           0 - names.unchanged->source.size_bytes);
+            names.others.insert(names.others.begin(), *std::move(names.unchanged));
+        }
+        add_batch(BatchKind::HardLinks, std::move(names.others));
+    }
+    hard_links_.clear();
+}
+
 Task<Result<std::optional<Batch>>> MemoryJournal::lease_batch(BatchKind kind) {
+    if (kind == BatchKind::HardLinks) gather_hard_links();
     // Directories from the last to the first, so that children come before parents.
     StoredBatch* found = nullptr;
     std::int64_t id = 0;
@@ -77,9 +102,15 @@ Task<Result<void>> MemoryJournal::record(ObjectRecord record) {
         row.level = record.evidence.level;
         row.unix_ns = record.ended_unix_ns;
         row.xattrs = record.evidence.xattrs;
+        row.hard_links = record.evidence.hard_links;
         index_.insert_or_assign(record.key.bytes(), std::move(row));
     }
     records_.push_back(std::move(record));
+    co_return {};
+}
+
+Task<Result<void>> MemoryJournal::record_together(std::vector<ObjectRecord> records) {
+    for (ObjectRecord& one : records) GODWIT_CO_TRY_VOID(co_await record(std::move(one)));
     co_return {};
 }
 
@@ -100,7 +131,9 @@ Task<Result<void>> MemoryJournal::finish_batch(std::int64_t batch, std::int64_t 
 }
 
 Task<Result<std::uint64_t>> MemoryJournal::open_batches() {
-    co_return batches_.size();
+    std::uint64_t waiting = 0;
+    for (const auto& [file, names] : hard_links_) waiting += names.others.size();
+    co_return batches_.size() + waiting;
 }
 
 Task<Result<std::vector<Upload>>> MemoryJournal::uploads() {
@@ -150,6 +183,7 @@ void MemoryJournal::next_execution() {
     shards_.clear();
     batches_.clear();
     records_.clear();
+    hard_links_.clear();
     unchanged_ = {};
     uploads_.clear();
     status_ = model::ExecutionStatus::Queued;

@@ -17,6 +17,7 @@ class MemoryJournal final : public Journal {
     Task<Result<void>> commit_listing(ListingCommit commit) override;
     Task<Result<std::optional<Batch>>> lease_batch(BatchKind kind) override;
     Task<Result<void>> record(ObjectRecord record) override;
+    Task<Result<void>> record_together(std::vector<ObjectRecord> records) override;
     Task<Result<void>> defer(std::int64_t batch, std::uint32_t item, model::PlannedObject object) override;
     Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) override;
     Task<Result<std::uint64_t>> open_batches() override;
@@ -46,12 +47,20 @@ class MemoryJournal final : public Journal {
         std::int64_t epoch = 0;
     };
     void add_batch(BatchKind kind, std::vector<model::PlannedObject> objects);
+    void add_hard_link(model::PlannedObject object);
+    void gather_hard_links();
 
     std::vector<Shard> shards_;
     std::map<std::int64_t, StoredBatch> batches_;
     std::int64_t next_batch_ = 1;
     std::vector<ObjectRecord> records_;
     model::Counts unchanged_;
+    // Of one file: its first UNCHANGED name, and those that need something.
+    struct HardLinkedNames {
+        std::optional<model::PlannedObject> unchanged;
+        std::vector<model::PlannedObject> others;
+    };
+    std::map<std::pair<std::uint64_t, std::uint64_t>, HardLinkedNames> hard_links_;
     std::map<std::string, Upload> uploads_;
     std::map<std::string, model::IndexRow> index_;
     model::ExecutionStatus status_ = model::ExecutionStatus::Queued;

@@ -107,7 +107,8 @@ std::optional<model::Identity> unpack_identity(std::string_view packed) {
 
 namespace {
 
-constexpr std::uint8_t kHasSourceDigest = 1, kHasDestinationDigest = 2, kDigestsEqual = 4, kHasXattrs = 8;
+constexpr std::uint8_t kHasSourceDigest = 1, kHasDestinationDigest = 2, kDigestsEqual = 4, kHasXattrs = 8,
+                       kHasHardLinks = 16;
 
 std::uint8_t digest_flags(const model::Evidence& evidence) {
     std::uint8_t flags = evidence.source_digest ? kHasSourceDigest : 0;
@@ -117,7 +118,9 @@ std::uint8_t digest_flags(const model::Evidence& evidence) {
 }
 
 std::uint8_t flags_of(const model::Evidence& evidence) {
-    return static_cast<std::uint8_t>(digest_flags(evidence) | (evidence.xattrs.any() ? kHasXattrs : 0));
+    bool hard_links = evidence.hard_links != model::HardLinks::NotKept;
+    return static_cast<std::uint8_t>(digest_flags(evidence) | (evidence.xattrs.any() ? kHasXattrs : 0) |
+                                     (hard_links ? kHasHardLinks : 0));
 }
 
 // digest_flags() has no others.
@@ -140,6 +143,7 @@ std::string pack(const model::Evidence& evidence) {
     if (flags & kHasSourceDigest) packer.digest(*evidence.source_digest);
     if (flags & kHasDestinationDigest) packer.digest(*evidence.destination_digest);
     if (flags & kHasXattrs) packer.byte(evidence.xattrs.bits());
+    if (flags & kHasHardLinks) packer.byte(static_cast<std::uint8_t>(evidence.hard_links));
     return packer.take();
 }
 
@@ -148,7 +152,8 @@ std::optional<model::Evidence> unpack_evidence(std::string_view packed, model::E
     std::optional<std::uint8_t> flags = unpacker.byte();
     std::optional<model::Identity> source = unpacker.identity();
     std::optional<model::Identity> destination = unpacker.identity();
-    if (!flags || !are_digest_flags(*flags & ~kHasXattrs) || !source || !destination) return std::nullopt;
+    if (!flags || !are_digest_flags(*flags & ~(kHasXattrs | kHasHardLinks)) || !source || !destination)
+        return std::nullopt;
     model::Evidence evidence;
     evidence.level = level;
     evidence.source = *std::move(source);
@@ -159,6 +164,11 @@ std::optional<model::Evidence> unpack_evidence(std::string_view packed, model::E
     if (*flags & kHasXattrs) {
         evidence.xattrs =
             model::XattrClasses::from_bits(unpacker.byte().value_or(0)).value_or(model::XattrClasses());
+    }
+    if (*flags & kHasHardLinks) {
+        std::uint8_t word = unpacker.byte().value_or(0);
+        if (word > static_cast<std::uint8_t>(model::HardLinks::Refused)) return std::nullopt;
+        evidence.hard_links = static_cast<model::HardLinks>(word);
     }
     if (flags_of(evidence) != *flags) return std::nullopt;
     return unpacker.is_finished() ? std::optional(std::move(evidence)) : std::nullopt;

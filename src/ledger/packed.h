@@ -71,8 +71,9 @@ std::optional<model::Identity> unpack_identity(std::string_view packed);
 
 // Evidence without its level, which stands in a column of its own:
 //   byte  1: source digest follows, 2: destination digest follows, 4: it equals the source's,
-//         8: classes of extended attributes follow
-//   identity source, identity destination [digest] [digest] [byte XattrClasses, not 0]
+//         8: classes of extended attributes follow, 16: a word about hard links follows
+//   identity source, identity destination [digest] [digest] [byte XattrClasses, not 0] [byte HardLinks, not
+//   0]
 std::string pack(const model::Evidence& evidence);
 std::optional<model::Evidence> unpack_evidence(std::string_view packed, model::EvidenceLevel level);
 

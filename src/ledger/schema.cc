@@ -89,7 +89,7 @@ CREATE TABLE executions (
 )sql"},
 }};
 
-constexpr std::array<db::Migration, 1> kExecution{{
+constexpr std::array<db::Migration, 2> kExecution{{
     {1,
      R"sql(
 CREATE TABLE execution (
@@ -211,6 +211,21 @@ CREATE TABLE events (
     payload BYTEA NOT NULL, created_ns BIGINT NOT NULL
 );
 CREATE TABLE unlisted (id BIGINT PRIMARY KEY, shard BIGINT NOT NULL, message TEXT NOT NULL);
+)sql"},
+    {2,
+     R"sql(
+CREATE TABLE hard_links (
+    file BLOB NOT NULL,    -- device and inode
+    key BLOB NOT NULL,     -- empty: the first UNCHANGED name, which was counted when it was listed
+    object BLOB NOT NULL,  -- a batch of one
+    PRIMARY KEY (file, key)
+) STRICT, WITHOUT ROWID;
+)sql",
+     R"sql(
+CREATE TABLE hard_links (
+    file BYTEA NOT NULL, key BYTEA NOT NULL, object BYTEA NOT NULL,
+    PRIMARY KEY (file, key)
+);
 )sql"},
 }};
 

@@ -143,6 +143,18 @@ constexpr std::array<SqlText, kSqlCount> kCatalogue{{
      "SELECT count(*) FROM deferrals WHERE retry_batch IS NULL"},
     {Sql::AssignDeferral, "AssignDeferral", kExecutionSchema,
      "UPDATE deferrals SET retry_batch = ?3, object = ?4 WHERE batch = ?1 AND item = ?2"},
+    {Sql::InsertHardLink, "InsertHardLink", kExecutionSchema,
+     "INSERT INTO hard_links (file, key, object) VALUES (?1, ?2, ?3)"},
+    {Sql::UnchangedHardLink, "UnchangedHardLink", kExecutionSchema,
+     "SELECT object FROM hard_links WHERE file = ?1 AND key = ?2"},
+    {Sql::NextHardLinkedFile, "NextHardLinkedFile", kExecutionSchema,
+     "SELECT file FROM hard_links WHERE file >= ?1 AND key > ?2 ORDER BY file LIMIT 1"},
+    {Sql::HardLinksOfFile, "HardLinksOfFile", kExecutionSchema,
+     "SELECT key, object FROM hard_links WHERE file = ?1 ORDER BY key LIMIT ?2"},
+    {Sql::RemoveHardLinks, "RemoveHardLinks", kExecutionSchema,
+     "DELETE FROM hard_links WHERE file = ?1 AND key <= ?2"},
+    {Sql::CountHardLinks, "CountHardLinks", kExecutionSchema,
+     "SELECT count(*) FROM hard_links WHERE key > ?1"},
     {Sql::PutUpload, "PutUpload", kExecutionSchema,
      "INSERT INTO uploads (key, intent_ns, checkpoint, source) VALUES (?1, ?2, ?3, ?4) "
      "ON CONFLICT (key) DO UPDATE SET intent_ns = excluded.intent_ns, checkpoint = excluded.checkpoint, "

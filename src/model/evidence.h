@@ -25,6 +25,13 @@ enum class EvidenceLevel : std::uint8_t {
 std::string_view to_string(EvidenceLevel level);
 std::optional<EvidenceLevel> evidence_level_from(std::string_view name);
 
+// Whether an object is one of several names of a file at both ends. Stored in the ledger: never renumber.
+enum class HardLinks : std::uint8_t {
+    NotKept = 0,
+    Kept = 1,     // with all other names that were selected
+    Refused = 2,  // the destination does not link it, so it is a file of its own
+};
+
 struct Evidence {
     EvidenceLevel level = EvidenceLevel::None;
     // Of the bytes as read from the source.
@@ -35,6 +42,7 @@ struct Evidence {
     Identity destination;
     // Extended attributes of these classes were brought over, or found equal.
     XattrClasses xattrs = {};
+    HardLinks hard_links = HardLinks::NotKept;
 };
 
 }  // namespace godwit::model

@@ -47,6 +47,17 @@ struct PosixAttributes {
     friend bool operator==(const PosixAttributes&, const PosixAttributes&) = default;
 };
 
+// A file that has several names.
+struct HardLink {
+    // Which: the same for all of its names, and only for them (POSIX: st_dev and st_ino).
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint32_t names = 0;  // how many it has, known to us or not
+
+    bool is_of(const HardLink& other) const { return device == other.device && inode == other.inode; }
+    friend bool operator==(const HardLink&, const HardLink&) = default;
+};
+
 // HTTP content headers that a stored object carries. Empty means absent.
 struct ContentHeaders {
     std::string content_type;
@@ -90,6 +101,8 @@ struct Entry {
     std::optional<PosixAttributes> posix;
     // The store holds it where it cannot be read without a restore (S3 Glacier classes).
     bool archived = false;
+    // The file that this is one of several names of. Regular files alone.
+    std::optional<HardLink> hard_link = {};
 };
 
 // All that a store tells about one object when asked for it by name.

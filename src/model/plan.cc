@@ -84,11 +84,28 @@ bool vouches_for_xattrs(const IndexRow& indexed, const Entry& source, const Plan
            indexed.unix_ns - source.identity.mtime_ns >= kTellsApartNs;
 }
 
+// Linking, or taking away a name, moves the ctime of all names: so what was linked still is.
+bool vouches_for_hard_links(const IndexRow& indexed, const Entry& source, const PlanPolicy& policy) {
+    return !policy.hard_links || !source.hard_link || indexed.hard_links != HardLinks::NotKept;
+}
+
+// What is set on one name of a file is set on all of them. So a file with several names is changed in place
+// only where the index knows that they are the source's; else one is made anew.
+Plan beside_other_names(Plan plan, const Entry& source, const Entry& destination, const IndexRow* indexed,
+                        const PlanPolicy& policy) {
+    bool in_place = plan.action == PlanAction::Metadata || plan.action == PlanAction::Recheck;
+    if (!policy.hard_links || !destination.hard_link || !in_place) return plan;
+    bool same_names = source.hard_link && indexed && indexed->hard_links == HardLinks::Kept &&
+                      same_generation(destination.identity, indexed->destination);
+    return same_names ? plan : kCopy;
+}
+
 Plan compare_indexed(const Entry& source, const Entry& destination, const IndexRow& indexed,
                      const PlanPolicy& policy) {
     bool destination_same = same_generation(destination.identity, indexed.destination);
     if (destination_same && same_generation(source.identity, indexed.source)) {
-        return vouches_for_xattrs(indexed, source, policy) ? kUnchanged : kExamine;
+        if (!vouches_for_xattrs(indexed, source, policy)) return kExamine;
+        return vouches_for_hard_links(indexed, source, policy) ? kUnchanged : kAdopted;
     }
     if (!holds_bytes(source)) return compare_listed(source, destination, policy);
     // A generation that the store tells apart by ctime or inode alone: chmod, chown, a restored
@@ -121,8 +138,10 @@ Plan plan(const Entry* source, const Entry* destination, const IndexRow* indexed
         if (!policy.overwrite) return {PlanAction::Skip, SkipReason::NotOverwritten};
         if (policy.transfer_all) return kCopy;
     }
-    if (indexed && policy.use_index) return compare_indexed(*source, *destination, *indexed, policy);
-    return compare_listed(*source, *destination, policy);
+    if (!policy.use_index) indexed = nullptr;
+    Plan plan = indexed ? compare_indexed(*source, *destination, *indexed, policy)
+                        : compare_listed(*source, *destination, policy);
+    return beside_other_names(plan, *source, *destination, indexed, policy);
 }
 
 namespace {
@@ -151,7 +170,11 @@ Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, cons
     Plan plan = compare_examined(source, destination, policy);
     bool only_xattrs_differ =
         plan == kAdopted && !same_xattrs(source.metadata, destination.metadata, policy.xattrs);
-    return only_xattrs_differ ? kMetadata : plan;
+    if (only_xattrs_differ) plan = kMetadata;
+    // Bytes that have to be compared first are: to copy each group of names that they ask about would be
+    // dear.
+    if (plan == kRecheck && source.entry.hard_link) return plan;
+    return beside_other_names(plan, source.entry, destination.entry, nullptr, policy);
 }
 
 namespace {

@@ -69,6 +69,8 @@ struct PlanPolicy {
     bool preserve_set_id = false;
     // No listing tells them, so where an index does not vouch for them both stores are asked.
     XattrClasses xattrs = {};
+    // Names of one file become names of one file.
+    bool hard_links = false;
     bool destination_hierarchical = false;
 };
 
@@ -82,6 +84,7 @@ struct IndexRow {
     std::string execution;     // the execution that proved it
     std::int64_t unix_ns = 0;  // when
     XattrClasses xattrs = {};  // those of these classes too
+    HardLinks hard_links = HardLinks::NotKept;
 };
 
 // Equal size and equal tag. mtime is left out: a PUT does not return it, and every store's tag
@@ -106,8 +109,16 @@ struct PlannedObject {
     std::optional<Identity> destination;
     // What the index held, for Recheck.
     std::optional<Digest> known_digest;
+    // Where hard links are kept: the source's file, and how many names the destination's has if several.
+    std::optional<HardLink> hard_link = {};
+    std::uint32_t destination_names = 0;
     // How often this object was deferred before, in this execution.
     std::uint32_t deferrals = 0;
 };
+
+// Both generations are those that the index has, with all that was asked for.
+inline bool is_unchanged(const PlannedObject& object) {
+    return object.action == PlanAction::Skip && object.reason == SkipReason::Unchanged;
+}
 
 }  // namespace godwit::model

@@ -1,5 +1,6 @@
 #include "posix/file_status.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -74,12 +75,21 @@ model::PosixAttributes attributes_of(const struct stat& status) {
             .atime_ns = nanoseconds(status.st_atim)};
 }
 
+std::optional<model::HardLink> hard_link_of(const struct stat& status) {
+    if (!S_ISREG(status.st_mode) || status.st_nlink < 2) return {};
+    return model::HardLink{.device = status.st_dev,
+                           .inode = status.st_ino,
+                           .names = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                               status.st_nlink, std::numeric_limits<std::uint32_t>::max()))};
+}
+
 model::Entry entry_of(model::Key key, const struct stat& status) {
     model::Entry entry;
     entry.key = std::move(key);
     entry.type = object_type(status);
     entry.identity = identity_of(status);
     entry.posix = attributes_of(status);
+    entry.hard_link = hard_link_of(status);
     return entry;
 }
 

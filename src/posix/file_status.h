@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "model/object.h"
@@ -25,6 +26,9 @@ model::Identity identity_of(const struct stat& status);
 // The same inode with the same size and mtime: at most ctime has moved, as it does for all names of a file
 // when one of them goes.
 bool same_but_ctime(const model::Identity& a, const model::Identity& b);
+
+// Of a regular file with several names.
+std::optional<model::HardLink> hard_link_of(const struct stat& status);
 
 model::PosixAttributes attributes_of(const struct stat& status);
 

@@ -51,7 +51,7 @@ class Os {
     virtual int symlinkat(const char* target, int directory, const char* name) = 0;
     // Both names are in `directory`. `flags` as for renameat2(2).
     virtual int rename(int directory, const char* from, const char* to, unsigned flags) = 0;
-    // Gives a file that was opened with O_TMPFILE its first name, where nothing has it.
+    // Gives an open file, whichever way it was opened, a name, where nothing has it.
     virtual int link(int fd, int directory, const char* name) = 0;
     virtual int unlinkat(int directory, const char* name, int flags) = 0;
 

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "posix/directory_change.h"
 #include "posix/file_status.h"
+#include "posix/link_change.h"
 #include "posix/listing.h"
 #include "posix/medium.h"
 #include "posix/metadata_change.h"
@@ -267,6 +268,20 @@ Task<Result<void>> PosixStore::discard(Context& context, const Key& key, const s
 Task<Result<Receipt>> PosixStore::copy_from(Context&, store::Store&, const store::CopyRequest& request) {
     co_return Error(ErrorKind::Unsupported, "copy inside the store", uri(request.put.key),
                     "a file system copies through us");
+}
+
+Task<Result<store::Linked>> PosixStore::link(Context& context, const store::LinkRequest& request) {
+    GODWIT_CO_TRY_VOID(context.check());
+    GODWIT_CO_TRY(KeyPath path, key_path(request.key));
+    GODWIT_CO_TRY(KeyPath first, key_path(request.first));
+    std::shared_ptr<const Root> root = workshop_->root;
+    PublishGroup::Arrival arrival = workshop_->group.expect();
+    std::string name = workshop_->staging->name_for(request.key);
+    LinkChange change(workshop_->tools(*root), std::move(path), std::move(first), request, std::move(name));
+    Result<void> linked = co_await workshop_->group.join(context, root, change, std::move(arrival));
+    if (!linked && linked.error().code() == "NoHardLink") workshop_->warn(linked.error());
+    GODWIT_CO_TRY_VOID(std::move(linked));
+    co_return change.linked();
 }
 
 Task<Result<Receipt>> PosixStore::set_metadata(Context& context, const store::PutRequest& request,

@@ -44,6 +44,8 @@ class PosixStore final : public store::Store {
     // Always Unsupported: copy_domain is empty.
     store::Task<Result<store::Receipt>> copy_from(store::Context& context, store::Store& source,
                                                   const store::CopyRequest& request) override;
+    store::Task<Result<store::Linked>> link(store::Context& context,
+                                            const store::LinkRequest& request) override;
     store::Task<Result<store::Receipt>> set_metadata(store::Context& context,
                                                      const store::PutRequest& request,
                                                      const store::Identity& expected) override;

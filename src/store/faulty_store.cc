@@ -113,6 +113,9 @@ class FaultyStore final : public Store {
         Store& origin = faulty ? *faulty->inner_ : source;
         return guarded(plan_, "copy_from", inner_->copy_from(context, origin, request));
     }
+    Task<Result<Linked>> link(Context& context, const LinkRequest& request) override {
+        return guarded(plan_, "link", inner_->link(context, request));
+    }
     Task<Result<Receipt>> set_metadata(Context& context, const PutRequest& request,
                                        const Identity& expected) override {
         return guarded(plan_, "set_metadata", inner_->set_metadata(context, request, expected));

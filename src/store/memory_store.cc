@@ -37,7 +37,7 @@ Identity next_identity(MemoryPlace& place, std::uint64_t size_bytes) {
 
 ObjectInfo info_of(const Key& key, const MemoryObject& object) {
     ObjectInfo info;
-    info.entry = {key, object.type, object.identity, std::nullopt, object.archived};
+    info.entry = {key, object.type, object.identity, std::nullopt, object.archived, std::nullopt};
     info.metadata = object.metadata;
     return info;
 }

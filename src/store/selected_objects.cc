@@ -108,6 +108,9 @@ class SelectedStore final : public Store {
                                std::int64_t intent_unix_ns) override {
         return inner_->discard(context, key, checkpoint, intent_unix_ns);
     }
+    Task<Result<Linked>> link(Context& context, const LinkRequest& request) override {
+        return inner_->link(context, request);
+    }
     Task<Result<Receipt>> set_metadata(Context& context, const PutRequest& request,
                                        const Identity& expected) override {
         return inner_->set_metadata(context, request, expected);

@@ -227,6 +227,23 @@ inline Task<Result<Digest>> Sink::write_streamed(Context&, std::uint64_t, PartBy
     co_return Error(ErrorKind::Unsupported, "write", "part", "this store takes parts whole");
 }
 
+// Another name for a file that is stored already.
+struct LinkRequest {
+    Key key;
+    // As in PutRequest.
+    std::optional<Identity> replaces;
+    // The name that the file has, and what was proved to stand there: fails with Changed when it is not.
+    Key first;
+    Identity expected;
+};
+
+// What a file became by link(): a new name moves its ctime.
+struct Linked {
+    Identity identity;
+    // `key` was a name of it before.
+    bool was_linked = false;
+};
+
 struct CopyRequest {
     PutRequest put;
     Key source_key;
@@ -273,6 +290,11 @@ class Store {
     // copy_domain. Level ServerCopy at least.
     virtual Task<Result<Receipt>> copy_from(Context& context, Store& source, const CopyRequest& request) = 0;
 
+    // Makes `key` a name of the file that has the name `first`: no bytes are copied, and all that is set on
+    // one of them is set on both. Atomic and durable as Sink::commit. Fails with Unsupported, code
+    // "NoHardLink", where the store has no such thing, or not for this file or this name.
+    virtual Task<Result<Linked>> link(Context& context, const LinkRequest& request);
+
     // Brings attributes over without the bytes. The object must still be `expected`.
     virtual Task<Result<Receipt>> set_metadata(Context& context, const PutRequest& request,
                                                const Identity& expected) = 0;
@@ -285,5 +307,10 @@ class Store {
     // dropped). The last call before destruction, when nothing of the store is in use any more.
     virtual Task<void> close() { co_return; }
 };
+
+inline Task<Result<Linked>> Store::link(Context&, const LinkRequest& request) {
+    co_return Error(ErrorKind::Unsupported, "link", uri(request.key), "this store has no hard links")
+        .with_code("NoHardLink");
+}
 
 }  // namespace godwit::store

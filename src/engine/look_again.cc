@@ -1,0 +1,85 @@
+#include "engine/look_again.h"
+
+#include <algorithm>
+
+namespace godwit::engine {
+
+using model::Outcome;
+using model::PlanAction;
+using model::PlannedObject;
+using model::SkipReason;
+
+std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const store::Store& destination) {
+    ObjectEnd end;
+    switch (object.action) {
+        case PlanAction::Skip:
+            end.outcome = object.reason > SkipReason::Adopted ? Outcome::Skipped : Outcome::Unchanged;
+            return end;
+        case PlanAction::Conflict:
+            end = ObjectEnd::failed(Scope::Destination,
+                                    Error(ErrorKind::Exists, "put", destination.uri(object.key),
+                                          "an object of another kind is in the way; it was left as it is"));
+            end.outcome = Outcome::Conflict;
+            return end;
+        case PlanAction::Unrepresentable:
+            end = ObjectEnd::failed(Scope::Destination,
+                                    Error(ErrorKind::Unsupported, "put", destination.uri(object.key),
+                                          "lies beneath a key that is a file; a file system cannot hold both")
+                                        .with_code("UnrepresentableKey"));
+            end.outcome = Outcome::Unrepresentable;
+            return end;
+        default:
+            return {};
+    }
+}
+
+Duration retry_pause(std::uint32_t deferrals) {
+    constexpr Duration kFirst = std::chrono::milliseconds(500);
+    return kFirst * (std::int64_t{1} << std::min(deferrals, 6u));
+}
+
+namespace {
+
+Task<Result<PlannedObject>> plan_anew(Context& context, TransferContext& shared,
+                                      const PlannedObject& object) {
+    bool with_tags = false;
+    GODWIT_CO_TRY(auto source, co_await shared.source.stat(context, object.key, with_tags));
+    if (!source) {
+        co_return Error(ErrorKind::NotFound, "stat", shared.source.uri(object.key), "vanished");
+    }
+    GODWIT_CO_TRY(auto destination, co_await shared.destination.stat(context, object.key, with_tags));
+    model::PlanPolicy policy = shared.options.policy;
+    policy.transfer_all = true;  // it was on its way already
+    policy.use_index = false;
+    const model::Entry* there = destination ? &destination->entry : nullptr;
+    model::Plan plan = model::plan(&source->entry, there, nullptr, policy);
+    PlannedObject planned = object;
+    planned.action = plan.action;
+    planned.reason = plan.reason;
+    planned.type = source->entry.type;
+    planned.source = source->entry.identity;
+    planned.destination.reset();
+    if (there) planned.destination = there->identity;
+    planned.known_digest.reset();
+    if (policy.hard_links) planned.hard_link = source->entry.hard_link;
+    planned.destination_names = there && there->hard_link ? there->hard_link->names : 0;
+    co_return std::move(planned);
+}
+
+}  // namespace
+
+Task<Result<std::optional<ObjectEnd>>> look_again(Context& context, TransferContext& shared,
+                                                  PlannedObject& object) {
+    Result<PlannedObject> planned = co_await plan_anew(context, shared, object);
+    if (planned) {
+        object = std::move(*planned);
+        co_return std::nullopt;
+    }
+    if (planned.error().kind() == ErrorKind::Cancelled) co_return std::move(planned.error());
+    Outcome outcome = planned.error().kind() == ErrorKind::NotFound ? Outcome::Gone : Outcome::Failed;
+    ObjectEnd end = ObjectEnd::failed(Scope::Source, std::move(planned.error()));
+    end.outcome = outcome;
+    co_return std::move(end);
+}
+
+}  // namespace godwit::engine
