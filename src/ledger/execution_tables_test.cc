@@ -214,6 +214,24 @@ TEST_P(Tables, forget_what_was_rolled_back) {
     EXPECT_TRUE(succeeded(verify_counters(tables_->statements())));
 }
 
+TEST_P(Tables, A8_gather_names_again_when_that_was_rolled_back) {
+    ListingCommit found;
+    found.shard = 1;
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        found.hard_links.push_back(sample_object(i));
+        found.hard_links.back().hard_link = model::HardLink{.device = 1, .inode = i / 2, .names = 2};
+    }
+    found.hard_links.front().action = model::PlanAction::Skip;
+    found.hard_links.front().reason = model::SkipReason::Unchanged;
+    ASSERT_TRUE(succeeded(commit([&] { return tables_->commit_listing(found, {}); })));
+    LeaseTerms terms{.owner = "me", .now_ns = 1, .expires_ns = 2};
+    roll_back([&] { return tables_->lease(BatchKind::HardLinks, terms); });
+    auto batch = commit([&] { return tables_->lease(BatchKind::HardLinks, terms); });
+    ASSERT_TRUE(succeeded(batch) && *batch);
+    EXPECT_EQ((*batch)->items.size(), 3u);
+    EXPECT_EQ(tables_->counts()->listed(), 0u);
+}
+
 TEST_P(Tables, hand_the_index_only_what_was_committed) {
     ASSERT_TRUE(succeeded(list(0, 4)));
     ASSERT_TRUE(lease());

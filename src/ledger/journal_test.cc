@@ -100,6 +100,13 @@ class Journals : public ::testing::TestWithParam<Where> {
         (kind == BatchKind::Directories ? commit.directories : commit.ordinary) = objects(first, count);
         ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(commit)))));
     }
+    void list_hard_links(std::vector<model::PlannedObject> names) {
+        ListingCommit commit;
+        commit.shard = 1;
+        commit.cursor = names.back().key.bytes();
+        commit.hard_links = std::move(names);
+        ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(commit)))));
+    }
     std::optional<Batch> lease(BatchKind kind = BatchKind::Ordinary) {
         auto batch = wait(journal().lease_batch(kind));
         EXPECT_TRUE(succeeded(batch));
@@ -150,6 +157,94 @@ TEST_P(Journals, keep_shards_with_their_cursor) {
     shards = wait(journal().shards());
     EXPECT_TRUE((*shards)[0].complete);
     EXPECT_EQ((*shards)[0].cursor, sample_key(9));
+}
+
+// A name of file `inode`; `destination` tells where it stands.
+model::PlannedObject hard_link(std::uint64_t number, std::uint64_t inode, std::string destination = "",
+                               bool unchanged = false) {
+    model::PlannedObject object = sample_object(number);
+    object.hard_link = model::HardLink{.device = 1, .inode = inode, .names = 9};
+    object.destination.reset();
+    if (!destination.empty()) object.destination = model::Identity{.tag = std::move(destination)};
+    if (unchanged) {
+        object.action = model::PlanAction::Skip;
+        object.reason = model::SkipReason::Unchanged;
+    }
+    return object;
+}
+
+std::vector<std::string> keys(const Batch& batch) {
+    std::vector<std::string> found;
+    for (const Batch::Item& item : batch.items) found.push_back(item.object.key.bytes());
+    return found;
+}
+
+TEST_P(Journals, A8_bring_the_names_of_one_file_together) {
+    list_hard_links({hard_link(0, 7), hard_link(1, 8), hard_link(2, 7)});
+    kept_->interrupt();
+    list_hard_links({hard_link(3, 8), hard_link(4, 7)});
+    EXPECT_GT(open_batches(), 0u);
+    std::map<std::uint64_t, std::vector<std::string>> files;
+    while (std::optional<Batch> batch = lease(BatchKind::HardLinks)) {
+        EXPECT_EQ(batch->kind, BatchKind::HardLinks);
+        for (const Batch::Item& item : batch->items) {
+            files[item.object.hard_link->inode].push_back(item.object.key.bytes());
+            ASSERT_TRUE(succeeded(record(*batch, item.number, item.number)));
+        }
+        ASSERT_TRUE(succeeded(finish(*batch)));
+    }
+    EXPECT_EQ(files[7], (std::vector{sample_key(0), sample_key(2), sample_key(4)}));
+    EXPECT_EQ(files[8], (std::vector{sample_key(1), sample_key(3)}));
+    EXPECT_EQ(open_batches(), 0u);
+}
+
+TEST_P(Journals, A8_count_unchanged_names_that_nothing_is_to_be_done_about) {
+    list_hard_links({hard_link(0, 7, "x", true), hard_link(1, 7, "x", true), hard_link(2, 8, "y", true)});
+    EXPECT_EQ(open_batches(), 0u);
+    EXPECT_FALSE(lease(BatchKind::HardLinks));
+    EXPECT_EQ((*wait(journal().counts()))[Outcome::Unchanged], 3u);
+}
+
+TEST_P(Journals, A8_add_the_first_unchanged_name_to_others_and_count_it_once) {
+    list_hard_links({hard_link(0, 7), hard_link(1, 7, "x", true), hard_link(2, 7, "x", true)});
+    EXPECT_EQ((*wait(journal().counts()))[Outcome::Unchanged], 2u);
+    kept_->interrupt();
+    std::optional<Batch> batch = lease(BatchKind::HardLinks);
+    ASSERT_TRUE(batch);
+    EXPECT_EQ(keys(*batch), (std::vector{sample_key(1), sample_key(0)}));
+    ASSERT_TRUE(succeeded(record(*batch, 0, 1, Outcome::Unchanged)));
+    ASSERT_TRUE(succeeded(record(*batch, 1, 0)));
+    ASSERT_TRUE(succeeded(finish(*batch)));
+    EXPECT_EQ((*wait(journal().counts()))[Outcome::Unchanged], 2u);
+    EXPECT_EQ(wait(journal().counts())->listed(), 3u);
+}
+
+TEST_P(Journals, A8_take_unchanged_names_of_two_files_at_the_destination_for_something_to_do) {
+    list_hard_links({hard_link(0, 7, "x", true), hard_link(1, 7, "another", true)});
+    std::optional<Batch> batch = lease(BatchKind::HardLinks);
+    ASSERT_TRUE(batch);
+    EXPECT_EQ(keys(*batch), (std::vector{sample_key(0), sample_key(1)}));
+    EXPECT_EQ(wait(journal().counts())->listed(), 0u);
+}
+
+TEST_P(Journals, A8_record_the_names_of_one_file_together) {
+    list_hard_links({hard_link(0, 7), hard_link(1, 7)});
+    std::optional<Batch> batch = lease(BatchKind::HardLinks);
+    ASSERT_TRUE(batch);
+    std::vector<ObjectRecord> rows;
+    for (std::uint32_t item : {0u, 1u}) {
+        rows.push_back(sample_record(batch->id, item, item));
+        rows.back().lease_epoch = batch->lease_epoch;
+        rows.back().evidence.hard_links = model::HardLinks::Kept;
+        rows.back().index = true;
+    }
+    ASSERT_TRUE(succeeded(wait(journal().record_together(std::move(rows)))));
+    ASSERT_TRUE(succeeded(finish(*batch)));
+    kept_->interrupt();
+    auto page = wait(journal().index_page({}));
+    ASSERT_TRUE(succeeded(page));
+    ASSERT_EQ(page->size(), 2u);
+    for (const model::IndexRow& row : *page) EXPECT_EQ(row.hard_links, model::HardLinks::Kept);
 }
 
 TEST_P(Journals, lease_each_batch_once_and_whole) {

@@ -28,6 +28,11 @@ Ends bucket_to_directory(KillSwitch& kill) {
 Ends directory_to_directory(KillSwitch& kill) {
     return {std::make_unique<Directory>(kill), std::make_unique<Directory>(kill)};
 }
+Ends hard_links(KillSwitch& kill) {
+    Ends ends = directory_to_directory(kill);
+    ends.hard_links = true;
+    return ends;
+}
 Ends between_servers(KillSwitch& kill) {
     std::shared_ptr<s3double::Server> here = start_server(kill), there = start_server(kill);
     return {std::make_unique<Bucket>(here, "one"), std::make_unique<Bucket>(there, "two")};
@@ -113,6 +118,7 @@ INSTANTIATE_TEST_SUITE_P(Chains, CrashPoints,
                          testing::Values(Chain{"directory_to_bucket", directory_to_bucket, 90},
                                          Chain{"bucket_to_directory", bucket_to_directory, 100},
                                          Chain{"directory_to_directory", directory_to_directory, 100},
+                                         Chain{"hard_links", hard_links, 150},
                                          Chain{"between_servers", between_servers, 80},
                                          Chain{"inside_server", inside_server, 80}),
                          [](const auto& chain) { return chain.param.name; });

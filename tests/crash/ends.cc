@@ -40,8 +40,11 @@ Seen look_at(const fs::path& path) {
     return {status.st_mode, mtime_ns, content_of(path, status.st_mode)};
 }
 
-void make_object(const fs::path& path, const Seen& seen) {
-    if (is_directory(seen)) {
+void make_object(const fs::path& root, const std::string& key, const Seen& seen) {
+    fs::path path = (root / key).lexically_normal();
+    if (!seen.first_name.empty() && seen.first_name != key) {
+        fs::create_hard_link(root / seen.first_name, path);
+    } else if (is_directory(seen)) {
         fs::create_directory(path);
     } else if (S_ISLNK(seen.mode)) {
         fs::create_symlink(seen.bytes, path);
@@ -113,7 +116,7 @@ std::unique_ptr<store::Store> Directory::connect(Life& life) {
 // Parents stand before what is in them, and are dressed after it.
 void Directory::fill(const View& objects) {
     for (const auto& entry : fs::directory_iterator(tree_.path())) fs::remove_all(entry.path());
-    for (const auto& [key, seen] : objects) make_object(fs::path(tree_ / key).lexically_normal(), seen);
+    for (const auto& [key, seen] : objects) make_object(tree_.path(), key, seen);
     for (auto at = objects.rbegin(); at != objects.rend(); ++at) dress(tree_ / at->first, at->second);
 }
 
@@ -123,6 +126,13 @@ View Directory::view() const {
         std::string key = fs::relative(entry.path(), tree_.path()).string();
         Seen seen = look_at(entry.path());
         view[is_directory(seen) ? key + "/" : key] = std::move(seen);
+    }
+    std::map<std::uint64_t, std::string> first_names;
+    for (auto& [key, seen] : view) {
+        struct stat status{};
+        GODWIT_CHECK(::lstat((tree_ / key).c_str(), &status) == 0, "{}", key);
+        if (S_ISREG(status.st_mode) && status.st_nlink > 1)
+            seen.first_name = first_names.try_emplace(status.st_ino, key).first->second;
     }
     return view;
 }

@@ -38,6 +38,8 @@ struct Seen {
     std::uint32_t mode = 0;
     std::int64_t mtime_ns = 0;
     std::string bytes;
+    // Of a file with several names: the first of them.
+    std::string first_name = {};
 
     friend bool operator==(const Seen&, const Seen&) = default;
 };
@@ -97,6 +99,7 @@ class Bucket final : public End {
 
 // For messages: not the bytes.
 inline void PrintTo(const Seen& seen, std::ostream* out) {
+    if (!seen.first_name.empty()) *out << "one file with " << seen.first_name << ", ";
     *out << std::oct << seen.mode << std::dec << ", mtime " << seen.mtime_ns << ", " << seen.bytes.size()
          << " bytes of '" << seen.bytes.substr(0, 12) << "'";
 }

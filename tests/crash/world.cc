@@ -28,6 +28,14 @@ std::string large(char letter) {
     return std::string(2 * kPartBytes + 17, letter);
 }
 
+// Names of one file.
+void link(View& view, const std::vector<std::string>& names, const Seen& file) {
+    for (const std::string& name : names) {
+        view[name] = file;
+        view[name].first_name = names.front();
+    }
+}
+
 std::string printable_effects(const std::vector<std::string>& effects) {
     std::string text;
     for (const std::string& effect : effects) text += " " + effect;
@@ -36,18 +44,23 @@ std::string printable_effects(const std::vector<std::string>& effects) {
 
 }  // namespace
 
-View first_generation() {
-    return {{"attributes", file(large('a'), kFirstNs)},
-            {"changed", file("the old one", kFirstNs)},
-            {"d/", directory(kFirstNs)},
-            {"d/same", file("as it was", kFirstNs)},
-            {"large", file(large('o'), kFirstNs)},
-            {"link", symlink("the old target", kFirstNs)}};
+View first_generation(const Ends& ends) {
+    View view{{"attributes", file(large('a'), kFirstNs)},
+              {"changed", file("the old one", kFirstNs)},
+              {"d/", directory(kFirstNs)},
+              {"d/same", file("as it was", kFirstNs)},
+              {"large", file(large('o'), kFirstNs)},
+              {"link", symlink("the old target", kFirstNs)}};
+    if (!ends.hard_links) return view;
+    link(view, {"d/one", "d/two", "three"}, file("the old file", kFirstNs));
+    link(view, {"d/was", "was"}, file("linked", kFirstNs));
+    view["d/apart"] = view["apart"] = file("equal", kFirstNs);
+    return view;
 }
 
-View second_generation(const End& source) {
-    View view = first_generation();
-    if (source.shows_attributes()) {
+View second_generation(const Ends& ends) {
+    View view = first_generation(ends);
+    if (ends.source->shows_attributes()) {
         view["attributes"] = file(large('a'), kFirstNs, 0600);
         view["d/"] = directory(kSecondNs);
     }
@@ -60,16 +73,22 @@ View second_generation(const End& source) {
     view["new/large"] = file(large('l'), kSecondNs, 0755);
     view["new/link"] = symlink("nowhere", kSecondNs);
     view["new/small"] = file("small", kSecondNs);
+    if (!ends.hard_links) return view;
+    link(view, {"d/one", "d/two", "new/four", "three"}, file("the new file", kSecondNs));
+    link(view, {"d/large", "new/large too"}, file(large('h'), kSecondNs));
+    link(view, {"apart", "d/apart"}, file("equal", kFirstNs));
+    view["d/was"].first_name = view["was"].first_name = "";
+    view["was"] = file("its own", kSecondNs);
     return view;
 }
 
 World::World(const MakeEnds& make_ends) : ends_(make_ends(kill_)) {
-    ends_.source->fill(first_generation());
+    ends_.source->fill(first_generation(ends_));
     run(0);
-    GODWIT_CHECK(ends_.destination->view() == first_generation(), "the first copy: {}", stopped_by_);
+    GODWIT_CHECK(ends_.destination->view() == first_generation(ends_), "the first copy: {}", stopped_by_);
     auto state = StateDirectory::open({.path = state_ / "state"}, db::Access::Read);
     first_execution_ = state->executions()->back().id;
-    source_ = second_generation(*ends_.source);
+    source_ = second_generation(ends_);
     ends_.source->fill(source_);
 }
 
@@ -115,6 +134,7 @@ Task<Result<void>> World::copy(Life& life, store::Store& source, store::Store& d
     }
     engine::ExecutionOptions options;
     options.policy.destination_hierarchical = destination.capabilities().hierarchical;
+    options.policy.hard_links = ends_.hard_links;
     engine::Progress progress;
     engine::Execution execution(life.context, source, destination, *ledger, options, progress);
     Result<engine::ExecutionResult> result = co_await execution.run();
@@ -144,7 +164,7 @@ void World::expect_nothing_false() const {
 
 // Under the name of an object stands the old one or the new one, and no other name exists.
 void World::expect_no_mix() const {
-    const View before = first_generation();
+    const View before = first_generation(ends_);
     View stands = ends_.destination->view();
     for (const auto& [key, seen] : stands) {
         if (ends_.destination->is_staging(key)) continue;

@@ -16,14 +16,15 @@ namespace godwit::crash {
 
 struct Ends {
     std::unique_ptr<End> source, destination;
+    bool hard_links = false;  // are kept, and there are some
 };
 using MakeEnds = std::function<Ends(KillSwitch&)>;
 
 // What the source holds when the task is run for the first time, and what it holds when that has been
 // copied and the run that is killed begins: objects of every kind, new, changed, changed in their
 // attributes alone (where that shows), and as they were.
-View first_generation();
-View second_generation(const End& source);
+View first_generation(const Ends& ends);
+View second_generation(const Ends& ends);
 
 class World {
   public:
