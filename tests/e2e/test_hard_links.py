@@ -253,3 +253,19 @@ def test_a8_a_dry_run_tells_which_names_belong_together(godwit, source, tmp_path
 def test_a8_a_bucket_has_no_hard_links(godwit, source):
     run = godwit.copy(source, "s3://bucket/tree", OPTION)
     assert run.code == USAGE and "--preserve-hardlinks" in run.stderr, str(run)
+
+
+def test_a8_a_good_copy_is_not_linked_to_one_that_nothing_proves(godwit, tmp_path):
+    """The first name's copy has the source's size and mtime, but other bytes."""
+    source, copy = tmp_path / "source", tmp_path / "copy"
+    source.mkdir()
+    copy.mkdir()
+    (source / "a").write_bytes(b"the bytes")
+    os.link(source / "a", source / "b")
+    for name in ("a", "b"):
+        shutil.copy2(source / name, copy / name)
+    times = (copy / "a").stat()
+    (copy / "a").write_bytes(b"OTHER one")
+    os.utime(copy / "a", ns=(times.st_atime_ns, times.st_mtime_ns))
+    done(godwit.copy(source, copy, OPTION))
+    assert_same(source, copy)
