@@ -13,7 +13,6 @@ using ledger::BatchKind;
 using model::Outcome;
 using model::PlanAction;
 using model::PlannedObject;
-using model::SkipReason;
 
 // One batch at work: its items end the whole run with the first error that concerns everybody.
 struct Worker::BatchRun {
