@@ -14,6 +14,9 @@ constexpr std::uint32_t kGroup = 8;
 constexpr std::uint32_t kRoundMin = 2 * kGroup;
 // Twice the level is no gain when operations take twice as long; up to this it is at least a quarter more.
 constexpr double kSlowerMax = 1.6;
+// Each step costs a round. While none has failed they are large: what takes no longer at four times the level
+// took no longer at twice either.
+constexpr std::uint32_t kBoldFactor = 4, kFactor = 2;
 // A step that failed once may have met a bad moment. Then it is tried less and less often.
 constexpr std::uint32_t kRestMax = 64;
 
@@ -73,10 +76,19 @@ void AdaptiveLimit::judge(Duration latency) {
     if (latency_before_ && latency > kSlowerMax * *latency_before_) return step_back();
     if (latency_before_) failed_steps_ = 0;
     least_latency_ = std::min(least_latency_, latency);
-    std::uint32_t next = std::min(max_, level() * 2);
-    if (next == level() || next > useful_level(least_latency_)) return rest(kRestMax);
+    std::uint32_t next = next_level();
+    if (next == level()) return rest(kRestMax);
+    level_before_ = level();
     latency_before_ = latency;
     set_level(next);
+}
+
+std::uint32_t AdaptiveLimit::next_level() const {
+    for (std::uint32_t factor : {bold_ ? kBoldFactor : kFactor, kFactor}) {
+        std::uint32_t next = std::min(max_, level() * factor);
+        if (next <= useful_level(least_latency_)) return next;
+    }
+    return level();
 }
 
 void AdaptiveLimit::look_again() {
@@ -85,7 +97,8 @@ void AdaptiveLimit::look_again() {
 }
 
 void AdaptiveLimit::step_back() {
-    set_level(std::max(1u, level() / 2));
+    bold_ = false;
+    set_level(level_before_);
     rest(rest_after(++failed_steps_));
 }
 
@@ -103,6 +116,7 @@ void AdaptiveLimit::overloaded() {
     if (loop_.now() < deaf_until_) return;
     deaf_until_ = loop_.now() + kDeaf;
     careful_until_ = loop_.now() + kCareful;
+    bold_ = false;
     rest(0);
     set_level(std::max(1u, level() / 2));
 }

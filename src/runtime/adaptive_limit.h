@@ -57,6 +57,7 @@ class AdaptiveLimit final : public Pressure {
   private:
     void ended(Instant began);
     void judge(Duration latency);
+    std::uint32_t next_level() const;
     void look_again();
     void step_back();
     void rest(std::uint32_t rounds);
@@ -78,6 +79,8 @@ class AdaptiveLimit final : public Pressure {
     Round round_;
     // What an operation took at the level before this one; none while there is nothing to compare with.
     std::optional<Duration> latency_before_;
+    std::uint32_t level_before_ = 0;
+    bool bold_ = true;  // no step has failed yet, and nobody was busy
     Duration least_latency_ = Duration::max();
     std::uint32_t failed_steps_ = 0;  // in succession
     std::uint32_t rest_rounds_ = 0;   // until the next step is tried

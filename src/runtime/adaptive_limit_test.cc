@@ -79,7 +79,7 @@ struct AdaptiveLimitTest : testing::Test {
 
 TEST_F(AdaptiveLimitTest, goes_to_the_bound_where_only_latency_holds_work_up) {
     // At 1,024 from the beginning: 600 ms.
-    EXPECT_LE(milliseconds_for(20'000), 1000);
+    EXPECT_LE(milliseconds_for(20'000), 750);
     EXPECT_EQ(limit.level(), 1024u);
 }
 
@@ -94,7 +94,8 @@ TEST_F(AdaptiveLimitTest, stays_low_where_more_in_flight_brings_nothing) {
     server.latency = 1ms;
     server.service = 100us;
     keep_busy(30s);
-    EXPECT_LE(highest, 128u);
+    EXPECT_LE(highest, 256u);  // one bold step
+    EXPECT_EQ(limit.level(), 64u);
     EXPECT_GE(done, 290'000u);  // of the 300,000 that the server can do
     end_work();
 }
