@@ -16,7 +16,7 @@ from .data import remove
 from .measure import Cost, run_measured
 
 OBJECTS, OBJECTS_MORE = 1000, 3000
-MEMORY_OBJECTS, MEMORY_OBJECTS_MORE = 20_000, 200_000
+MEMORY_OBJECTS, MEMORY_OBJECTS_MORE = 40_000, 400_000
 ROOM_BYTES_MIN = 1 << 30
 # What --tighten leaves between a figure and its limit: what it differs by from run to run.
 MARGINS = {"instructions": 1.06, "steady calls": 1.04, "calls": 1.6, "MiB": 1.15, "times": 1.15}
@@ -42,6 +42,8 @@ class AgainBetween(cases.Between):
             raise cases.Wrong("objects were copied again")
 
 
+# How many connections are opened without it is found by how long answers take, and so depends on who else is at work.
+FIXED_CONCURRENCY = ("--concurrency", "64")
 COUNTED = {"put": cases.PutSmall, "get": cases.GetSmall, "local": cases.Local, "again": cases.Again, "list": cases.List}
 
 
@@ -100,8 +102,7 @@ def system_calls(scene: Scene) -> dict[str, float]:
     counted = scene.place.data / "strace.out"
     figures = {}
     for name, kind in COUNTED.items():
-        # How many connections are opened is found by how long answers take, which depends on who else is at work.
-        options = () if kind is cases.List else ("--concurrency", "64")
+        options = () if kind is cases.List else FIXED_CONCURRENCY
         runs = {}
         for objects in (OBJECTS, OBJECTS_MORE):
             scene.run(kind(sizes(objects)), trace.strace(counted), options)
@@ -118,9 +119,9 @@ def memory_at(scene: Scene, objects: int) -> dict[str, int]:
     listing = cases.List(sizes(objects))
     try:
         job = copy.prepare(scene.place, copy.start_server(scene.place), scene.client)
-        peaks = {"between": scene.run_job(copy, job, []).rss_bytes_max}
+        peaks = {"between": scene.run_job(copy, job, [], FIXED_CONCURRENCY).rss_bytes_max}
         job.server.reset()
-        peaks["again"] = scene.run_job(again, job, []).rss_bytes_max
+        peaks["again"] = scene.run_job(again, job, [], FIXED_CONCURRENCY).rss_bytes_max
         copy.clean(job)
         job = listing.prepare(scene.place, listing.start_server(scene.place), scene.client)
         return peaks | {"list": scene.run_job(listing, job, []).rss_bytes_max}
