@@ -157,7 +157,7 @@ ledger::RowFilter LedgerFilter::row_filter(std::int64_t now_unix_ns) const {
     ledger::RowFilter filter;
     filter.outcomes = outcomes;
     if (since) filter.since_unix_ns = now_unix_ns - since->count();
-    if (!path.empty()) filter.path.emplace(path);
+    if (!path.empty()) filter.path = model::KeyPattern::glob(path);
     return filter;
 }
 

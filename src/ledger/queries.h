@@ -9,7 +9,7 @@
 #include "ledger/counters.h"
 #include "ledger/execution_tables.h"
 #include "ledger/index.h"
-#include "ledger/path_glob.h"
+#include "model/key_pattern.h"
 
 namespace godwit::ledger {
 
@@ -64,7 +64,7 @@ struct RowFilter {
     std::vector<model::Outcome> outcomes;
     // Ended at or after this.
     std::int64_t since_unix_ns = 0;
-    std::optional<PathGlob> path;
+    std::optional<model::KeyPattern> path;
 
     bool matches(const ObjectRecord& record) const;
 };

@@ -98,7 +98,7 @@ TEST_F(Queries, find_rows_by_outcome_time_and_path) {
               (std::vector{sample_key(2), sample_key(3)}));
     EXPECT_EQ(keys({.outcomes = {}, .since_unix_ns = sample_record(0, 0, 2).ended_unix_ns, .path = {}}),
               (std::vector{sample_key(2), sample_key(3)}));
-    EXPECT_EQ(keys({.outcomes = {}, .since_unix_ns = 0, .path = PathGlob("**/*1.tif")}),
+    EXPECT_EQ(keys({.outcomes = {}, .since_unix_ns = 0, .path = model::KeyPattern::glob("**/*1.tif")}),
               (std::vector{sample_key(1)}));
     EXPECT_TRUE(keys({.outcomes = {Outcome::Deleted}, .path = {}}).empty());
 }

@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "fuzz/target.h"
-#include "ledger/path_glob.h"
+#include "model/key_pattern.h"
 
 namespace godwit::fuzz {
 namespace {
@@ -38,7 +38,7 @@ bool matches(std::string_view pattern, std::string_view key, bool at_component) 
 
 void run(Input input) {
     std::string_view pattern = input.line(), key = input.rest();
-    bool matched = ledger::PathGlob(pattern).matches(key);
+    bool matched = model::KeyPattern::glob(pattern).matches(key);
     if (pattern.size() > kPatternBytesMax || key.size() > kKeyBytesMax) return;
     GODWIT_CHECK(matched == matches(pattern, key, true), "{} and {}", printable(pattern), printable(key));
 }
