@@ -342,6 +342,11 @@ std::optional<std::string> Values::text(std::string_view name) const {
     return found->second.back();
 }
 
+std::vector<std::string> Values::all(std::string_view name) const {
+    auto found = values_.find(name);
+    return found == values_.end() ? std::vector<std::string>() : found->second;
+}
+
 std::optional<std::uint64_t> Values::number(std::string_view name) const {
     auto value = text(name);
     return value ? parse_size(*value) : std::nullopt;

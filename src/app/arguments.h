@@ -25,7 +25,10 @@ class Values {
     bool flag(std::string_view name) const;
     // How often a flag was given: -vv is 2.
     int times(std::string_view name) const;
+    // Of an option that was given several times: the last one,
     std::optional<std::string> text(std::string_view name) const;
+    // or all of them, in order.
+    std::vector<std::string> all(std::string_view name) const;
     std::optional<std::uint64_t> number(std::string_view name) const;  // of a Number or Size
     std::optional<Duration> duration(std::string_view name) const;
 

@@ -117,6 +117,44 @@ constexpr std::array kLocationGroups{
     OptionGroup{"Output", kOutputRowsOnly},
 };
 
+// ---- What a run is about: copy, verify
+
+constexpr std::array kSelection{
+    Option{.name = "include",
+           .kind = ValueKind::Text,
+           .value = "GLOB",
+           .help = "only what matches, with all beneath it: `*` and `?` within a name, `**` across "
+                   "directories, `\\` before a character that means itself; without a `/` a name at any "
+                   "depth, else a path from the root on; may be given several times"},
+    Option{.name = "exclude",
+           .kind = ValueKind::Text,
+           .value = "GLOB",
+           .help = "not what matches, whatever is included; may be given several times"},
+    Option{.name = "datasync-include",
+           .kind = ValueKind::Text,
+           .value = "PATTERNS",
+           .help = "as an include filter of AWS DataSync: patterns with `|` between them, `*` only at the "
+                   "end of one"},
+    Option{.name = "datasync-exclude",
+           .kind = ValueKind::Text,
+           .value = "PATTERNS",
+           .help = "as an exclude filter of AWS DataSync: `*` anywhere, and across directories"},
+    Option{.name = "min-size", .kind = ValueKind::Size, .value = "SIZE", .help = "no smaller files"},
+    Option{.name = "max-size", .kind = ValueKind::Size, .value = "SIZE", .help = "no larger ones"},
+    Option{.name = "min-age",
+           .kind = ValueKind::Duration,
+           .value = "TIME",
+           .help = "no files that were changed less than this ago, as 90s, 15m, 12h, 7d or 2w"},
+    Option{.name = "max-age",
+           .kind = ValueKind::Duration,
+           .value = "TIME",
+           .help = "none that were changed longer ago"},
+    Option{.name = "explain",
+           .kind = ValueKind::Text,
+           .value = "KEY",
+           .help = "only say whether the patterns select this key, a path below SRC, and why"},
+};
+
 // ---- copy
 
 constexpr std::array kCopyWhat{
@@ -194,9 +232,13 @@ constexpr std::array kCopyMetadata{
 constexpr std::array kCopySpeed{kConcurrency, kMemory, kLimit};
 constexpr std::array kCopyOutput{kOutputRun, kNoProgress, kVerbose, kQuiet, kDataDirectory, kHelp};
 constexpr std::array kCopyGroups{
-    OptionGroup{"What is copied", kCopyWhat}, OptionGroup{"Proof", kCopyProof},
-    OptionGroup{"Attributes", kCopyMetadata}, OptionGroup{"Speed", kCopySpeed},
-    OptionGroup{"S3", kEndOptions},           OptionGroup{"Output and state", kCopyOutput},
+    OptionGroup{"What is copied", kCopyWhat},
+    OptionGroup{"Selection, at both ends", kSelection},
+    OptionGroup{"Proof", kCopyProof},
+    OptionGroup{"Attributes", kCopyMetadata},
+    OptionGroup{"Speed", kCopySpeed},
+    OptionGroup{"S3", kEndOptions},
+    OptionGroup{"Output and state", kCopyOutput},
 };
 constexpr std::array kCopyExamples{
     Example{"godwit copy ./photos s3://backup/photos",
@@ -206,6 +248,8 @@ constexpr std::array kCopyExamples{
             "between two servers"},
     Example{"godwit copy ./photos s3://backup/photos --dry-run -o jsonl",
             "what would be done, object by object"},
+    Example{"godwit copy /srv/data s3://backup/data --exclude '*.tmp' --exclude /cache/ --max-age 7d",
+            "what was changed this week, without temporary files"},
     Example{"godwit copy report.pdf s3://backup/2026/", "one file, under its name"},
 };
 constexpr std::array kTwoEnds{
@@ -244,9 +288,8 @@ constexpr std::array kVerifyHow{
 };
 constexpr std::array kVerifyOutput{kOutputRows, kNoProgress, kVerbose, kQuiet, kDataDirectory, kHelp};
 constexpr std::array kVerifyGroups{
-    OptionGroup{"How", kVerifyHow},
-    OptionGroup{"Speed", kCopySpeed},
-    OptionGroup{"S3", kEndOptions},
+    OptionGroup{"How", kVerifyHow},       OptionGroup{"Selection, at both ends", kSelection},
+    OptionGroup{"Speed", kCopySpeed},     OptionGroup{"S3", kEndOptions},
     OptionGroup{"Output", kVerifyOutput},
 };
 constexpr std::array kVerifyExamples{

@@ -6,6 +6,7 @@
 #include "app/exit_code.h"
 #include "app/process.h"
 #include "app/run_record.h"
+#include "app/selection_options.h"
 #include "app/verify_command.h"
 
 namespace godwit::app {
@@ -14,6 +15,7 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     CopyArguments arguments;
     GODWIT_TRY(arguments.ends, ends_request(invocation));
     GODWIT_TRY(arguments.options, copy_options(invocation.values));
+    GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, session.clock.unix_time_ns()));
     arguments.options.policy.preserve_set_id =
         invocation.values.flag("preserve-set-id") || !arguments.ends.source.is_s3();
     if (arguments.options.policy.hard_links &&
@@ -39,6 +41,7 @@ Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
     kit.set_own_directory(arguments.data_directory);
     kit.set_xattrs(arguments.options.policy.xattrs);
     kit.set_sparse(arguments.sparse);
+    kit.set_selection(arguments.options.selection);
     if (arguments.dry_run) {
         return run.run([&](LoopRun& running) { return dry_run(running, kit, arguments); });
     }
@@ -48,6 +51,8 @@ Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
 
 Result<ExitCode> run_copy_command(const Invocation& invocation, Session& session) {
     GODWIT_TRY(CopyArguments arguments, copy_arguments(invocation, session));
+    if (auto key = invocation.values.text("explain"))
+        return explain(arguments.options.selection.get(), *key, arguments.output, session);
     return run_copy(arguments, session);
 }
 

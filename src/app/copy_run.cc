@@ -189,7 +189,8 @@ Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
     if (auto attests = ends_.destination->capabilities().attests)
         summary.attested_by = algorithm_title(*attests);
     bool nothing = summary.counts.listed() == 0 && !summary.stopped_by;
-    summary.source_missing = nothing && ends_.source_is_prefix && !arguments_.only;
+    bool asked_for_all = !arguments_.only && !arguments_.options.selection;
+    summary.source_missing = nothing && ends_.source_is_prefix && asked_for_all;
     GODWIT_TRY_VOID(read_ledger(summary));
     return summary;
 }

@@ -111,7 +111,7 @@ Task<Result<ExitCode>> DryRun::run(const Ends& ends) {
     ProgressReport report(run_.session(), OutputFormat::Table, progress);
     Task<Result<void>> finding = engine::find(run_.context(), input, sink);
     GODWIT_CO_TRY_VOID(co_await report.during(run_.loop(), std::move(finding)));
-    if (ends.source_is_prefix && planned_.listed() == 0) {
+    if (ends.source_is_prefix && !arguments_.options.selection && planned_.listed() == 0) {
         co_return Error(ErrorKind::NotFound, "list", ends.source_text, "no object has this prefix");
     }
     co_return finish();

@@ -77,7 +77,11 @@ Result<void> add_ledger_facts(LedgerReader& reader, boost::json::object& facts) 
     Result<RunRecord> record = run_record_from(head.options);
     if (!record) return {};
     boost::json::object options;
-    for (const auto& [name, value] : record->options) options[name] = value;
+    for (const auto& [name, values] : record->options) {
+        bool once = values.size() == 1;
+        options[name] = once ? boost::json::value(values.front())
+                             : boost::json::value(boost::json::array(values.begin(), values.end()));
+    }
     facts["options"] = std::move(options);
     if (!record->selection.empty()) facts["selection"] = record->selection;
     return {};
@@ -116,7 +120,9 @@ Result<Invocation> recorded_invocation(const std::string& options, const Values&
     Invocation invocation;
     invocation.command = find_command("copy");
     invocation.words = {record.source, record.destination};
-    for (const auto& [name, value] : record.options) invocation.values.set(name, value);
+    for (const auto& [name, values] : record.options) {
+        for (const std::string& value : values) invocation.values.set(name, value);
+    }
     for (const std::string& name : now.names()) {
         if (name != "failed") invocation.values.set(name, now.text(name).value_or(""));
     }

@@ -15,11 +15,11 @@ namespace godwit::app {
 namespace {
 
 // How fast, how loud, where state is: another run may differ in them.
-constexpr std::array<std::string_view, 10> kOfNoConsequence{
+constexpr std::array<std::string_view, 11> kOfNoConsequence{
     "output",      "no-progress", "verbose",
     "quiet",       "help",        "data-dir",
     "concurrency", "memory",      "limit-bytes-per-second",
-    "dry-run"};
+    "dry-run",     "explain"};
 // How an end is reached. It is the same end, or it would be another task.
 constexpr std::array<std::string_view, 8> kAccess{"endpoint-url", "profile",      "region",
                                                   "addressing",   "ca-file",      "no-verify-tls",
@@ -44,6 +44,19 @@ Error not_ours(const std::string& text) {
 
 constexpr std::string_view kExactBytes = "_base64";
 
+// An option's values: one alone, or a list of them.
+void set_values(boost::json::object& object, const std::string& name,
+                const std::vector<std::string>& values) {
+    if (values.size() == 1) return set_bytes(object, name, values.front());
+    boost::json::array list;
+    for (const std::string& value : values) {
+        boost::json::object one;
+        set_bytes(one, "value", value);
+        list.push_back(std::move(one));
+    }
+    object[name] = std::move(list);
+}
+
 // What set_bytes() wrote.
 Result<std::string> bytes_member(const boost::json::object& object, const std::string& name) {
     const boost::json::value* exact = object.if_contains(name + std::string(kExactBytes));
@@ -56,12 +69,28 @@ Result<std::string> bytes_member(const boost::json::object& object, const std::s
     return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
 }
 
+// What set_values() wrote.
+Result<std::vector<std::string>> values_member(const boost::json::object& object, const std::string& name) {
+    const boost::json::value* value = object.if_contains(name);
+    const boost::json::array* list = value ? value->if_array() : nullptr;
+    std::vector<std::string> values;
+    if (!list) {
+        GODWIT_TRY(values.emplace_back(), bytes_member(object, name));
+        return values;
+    }
+    for (const boost::json::value& one : *list) {
+        if (!one.is_object()) return not_ours(fmt::format("`{}` is no list of values", name));
+        GODWIT_TRY(values.emplace_back(), bytes_member(one.get_object(), "value"));
+    }
+    return values;
+}
+
 }  // namespace
 
 std::string RunRecord::plan() const {
     boost::json::object plan;
-    for (const auto& [name, value] : options) {
-        if (!is_access(name)) set_bytes(plan, name, value);
+    for (const auto& [name, values] : options) {
+        if (!is_access(name)) set_values(plan, name, values);
     }
     set_bytes(plan, "selection", selection);
     return json_text(plan);
@@ -72,7 +101,7 @@ RunRecord run_record(const std::string& source, const std::string& destination, 
     record.source = absolute_location(source);
     record.destination = absolute_location(destination);
     for (const std::string& name : values.names()) {
-        if (!is_among(kOfNoConsequence, name)) record.options[name] = values.text(name).value_or("");
+        if (!is_among(kOfNoConsequence, name)) record.options[name] = values.all(name);
     }
     return record;
 }
@@ -102,7 +131,7 @@ std::string ends_arguments(const std::string& source, const std::string& destina
 
 std::string to_text(const RunRecord& record) {
     boost::json::object object, options;
-    for (const auto& [name, value] : record.options) set_bytes(options, name, value);
+    for (const auto& [name, values] : record.options) set_values(options, name, values);
     object["v"] = 1;
     set_bytes(object, "source", record.source);
     set_bytes(object, "destination", record.destination);
@@ -125,7 +154,7 @@ Result<RunRecord> run_record_from(const std::string& text) {
     for (const auto& member : options->get_object()) {
         std::string name(member.key());
         if (name.ends_with(kExactBytes)) continue;
-        GODWIT_TRY(record.options[name], bytes_member(options->get_object(), name));
+        GODWIT_TRY(record.options[name], values_member(options->get_object(), name));
     }
     return record;
 }

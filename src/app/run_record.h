@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "app/arguments.h"
 #include "base/result.h"
@@ -15,7 +16,7 @@ struct RunRecord {
     // As written, paths made absolute.
     std::string source, destination;
     // Options as given, without those that only say how fast or how loud.
-    std::map<std::string, std::string> options;
+    std::map<std::string, std::vector<std::string>> options;
     // Which keys alone: "failed of exec-..."; empty: all.
     std::string selection;
 

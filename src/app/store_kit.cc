@@ -50,6 +50,11 @@ Result<std::unique_ptr<store::Store>> StoreKit::make(const Location& location, c
     options.attributes = write.attributes;
     options.attributes.xattrs = xattrs_;
     options.sparse = sparse_;
+    if (selection_) {
+        options.walk.passes_over = [selection = selection_](std::string_view directory) {
+            return selection->leaves_out(directory);
+        };
+    }
     auto own_key = own_directory_.empty() ? std::nullopt : key_beneath(location.path, own_directory_);
     if (own_key) leave_out(location, *own_key, options);
     options.on_warning = [this](const Error& warning) { warned(warning); };

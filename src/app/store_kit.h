@@ -11,6 +11,7 @@
 #include "app/end_options.h"
 #include "app/location.h"
 #include "app/session.h"
+#include "model/selection.h"
 #include "net/http_client.h"
 #include "posix/store.h"
 #include "runtime/io_loop.h"
@@ -45,6 +46,11 @@ class StoreKit {
     // Extended attributes that stores of file systems made from now on read and set.
     void set_xattrs(model::XattrClasses classes) { xattrs_ = classes; }
 
+    // Directories that it leaves out are not entered by stores of file systems made from now on. Null: none.
+    void set_selection(std::shared_ptr<const model::Selection> selection) {
+        selection_ = std::move(selection);
+    }
+
     // Stores of file systems made from now on keep holes.
     void set_sparse(bool sparse) { sparse_ = sparse; }
 
@@ -66,6 +72,7 @@ class StoreKit {
     std::string staging_token_;
     model::XattrClasses xattrs_;
     bool sparse_ = false;
+    std::shared_ptr<const model::Selection> selection_;
     std::string own_directory_;                    // empty: not known
     std::set<std::string> without_own_directory_;  // locations for which that was said
     runtime::Pool pool_;

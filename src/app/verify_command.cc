@@ -12,6 +12,7 @@
 #include "app/quantity.h"
 #include "app/rows.h"
 #include "app/run_options.h"
+#include "app/selection_options.h"
 
 namespace godwit::app {
 namespace {
@@ -27,10 +28,11 @@ struct VerifyArguments {
     std::string mode;
 };
 
-Result<VerifyArguments> verify_arguments(const Invocation& invocation) {
+Result<VerifyArguments> verify_arguments(const Invocation& invocation, const Session& session) {
     VerifyArguments arguments;
     GODWIT_TRY(arguments.ends, ends_request(invocation));
     GODWIT_TRY(arguments.options, compare_options(invocation.values));
+    GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, session.clock.unix_time_ns()));
     arguments.options.policy.preserve_set_id = !arguments.ends.source.is_s3();
     fit_to_descriptors(descriptor_limit(), arguments.options);
     arguments.ends.look_only = true;
@@ -97,8 +99,8 @@ Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments
               {{"key"}, {"difference"}, {"source_bytes", true}, {"destination_bytes", true}, {"detail"}});
     rows.stamp(run.session().clock);
     Result<CompareResult> result = co_await compare_ends(run, ends, arguments, rows);
-    bool misspelt =
-        result && ends.source_is_prefix && result->equal + result->removed + result->different == 0;
+    bool misspelt = result && ends.source_is_prefix && !arguments.options.selection &&
+                    result->equal + result->removed + result->different == 0;
     co_await close_ends(ends);
     if (!result) co_return std::move(result.error());
     if (misspelt) {
@@ -145,9 +147,12 @@ Result<EndsRequest> ends_request(const Invocation& invocation) {
 }
 
 Result<ExitCode> run_verify(const Invocation& invocation, Session& session) {
-    GODWIT_TRY(VerifyArguments arguments, verify_arguments(invocation));
+    GODWIT_TRY(VerifyArguments arguments, verify_arguments(invocation, session));
+    if (auto key = invocation.values.text("explain"))
+        return explain(arguments.options.selection.get(), *key, arguments.output, session);
     LoopRun run(session);
     StoreKit kit(session, run.loop(), fresh_staging_token(session.random));
+    kit.set_selection(arguments.options.selection);
     // What a copy leaves out is no difference.
     if (auto own = data_directory(invocation.values, session.environment)) kit.set_own_directory(*own);
     kit.set_xattrs(arguments.options.policy.xattrs);

@@ -24,9 +24,10 @@ constexpr std::size_t kUnlistedMax = 1000;
 // One side's listing as a stream.
 class Side {
   public:
-    Side(Context& context, store::Store& store, std::vector<Error>& unlisted, Scope scope)
+    Side(Context& context, store::Store& store, const model::Selection* selection,
+         std::vector<Error>& unlisted, Scope scope)
         : store(store),
-          listing_(store, {}, scope),
+          listing_(store, {}, selection, scope),
           stream_([this, &context] { return next(context); }),
           unlisted_(unlisted) {}
 
@@ -98,8 +99,9 @@ class Comparison {
           options_(options),
           progress_(progress),
           sink_(sink),
-          source_(context_, source, result_.unlisted_source, Scope::Source),
-          destination_(context_, destination, result_.unlisted_destination, Scope::Destination),
+          source_(context_, source, options.selection.get(), result_.unlisted_source, Scope::Source),
+          destination_(context_, destination, options.selection.get(), result_.unlisted_destination,
+                       Scope::Destination),
           memory_(options.memory_bytes_max),
           requests_(context.loop(), options.concurrency_start, options.concurrency_max),
           rate_(context.loop(), options.bytes_per_second),
@@ -114,6 +116,7 @@ class Comparison {
   private:
     Task<Result<void>> merge();
     Task<Result<void>> step();
+    void pair(const Entry& source, const Entry& destination);
     void only_source(const Entry& entry);
     void only_destination(const Entry& entry);
     // Empty: the listings show no difference.
@@ -165,32 +168,37 @@ Task<Result<void>> Comparison::merge() {
 Task<Result<void>> Comparison::step() {
     const Entry* source = source_.current();
     const Entry* destination = destination_.current();
-    if (source && (!destination || source->key < destination->key)) {
+    bool take_source = source && (!destination || source->key <= destination->key);
+    bool take_destination = destination && (!source || destination->key <= source->key);
+    const Entry& judged = take_source ? *source : *destination;
+    if (options_.selection && !options_.selection->selects_entry(judged)) {
+        // Neither equal nor different: not asked about.
+    } else if (take_source && take_destination) {
+        pair(*source, *destination);
+        co_await group_.wait(kComparisonsMax);
+    } else if (take_source) {
         only_source(*source);
-        source_.pop();
-        co_return {};
-    }
-    if (destination && (!source || destination->key < source->key)) {
+    } else {
         only_destination(*destination);
-        destination_.pop();
-        co_return {};
     }
+    if (take_source) source_.pop();
+    if (take_destination) destination_.pop();
+    co_return context_.check();
+}
+
+void Comparison::pair(const Entry& source, const Entry& destination) {
     ++progress_.listed_objects;
-    progress_.listed_bytes += source->identity.size_bytes;
-    std::string detail = listed_difference(*source, *destination);
+    progress_.listed_bytes += source.identity.size_bytes;
+    std::string detail = listed_difference(source, destination);
     if (!detail.empty()) {
-        different(*source, *destination, std::move(detail));
-    } else if (listings_are_enough(*source, *destination)) {
-        equal(*source);
+        different(source, destination, std::move(detail));
+    } else if (listings_are_enough(source, destination)) {
+        equal(source);
     } else {
         ++progress_.planned_objects;
-        progress_.planned_bytes += source->identity.size_bytes;
-        group_.spawn(look(*source, *destination));
-        co_await group_.wait(kComparisonsMax);
+        progress_.planned_bytes += source.identity.size_bytes;
+        group_.spawn(look(source, destination));
     }
-    source_.pop();
-    destination_.pop();
-    co_return context_.check();
 }
 
 // Object stores need no entry for a directory that has something in it.

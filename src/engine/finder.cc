@@ -49,8 +49,9 @@ class Merge {
     Merge(Context& context, FinderInput& input, const FoundSink& sink)
         : input_(input),
           sink_(sink),
-          source_listing_(input.source, input.range, Scope::Source),
-          destination_listing_(input.destination, input.range, Scope::Destination),
+          source_listing_(input.source, input.range, input.options.selection.get(), Scope::Source),
+          destination_listing_(input.destination, input.range, input.options.selection.get(),
+                               Scope::Destination),
           source_(entries_of(context, source_listing_, page_.unreadable_source)),
           destination_(entries_of(context, destination_listing_, page_.unreadable_destination)) {}
 
@@ -142,6 +143,7 @@ const IndexRow* Merge::indexed_for(const model::Key& key) {
 
 void Merge::plan_one(const Entry* source, const Entry* destination) {
     if (!source) return;  // only the destination has it: a mirror run's business
+    if (input_.options.selection && !input_.options.selection->selects_entry(*source)) return;
     const IndexRow* indexed = indexed_for(source->key);
     ++input_.progress.listed_objects;
     input_.progress.listed_bytes += source->identity.size_bytes;

@@ -2,15 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "base/digest.h"
 #include "model/evidence.h"
 #include "model/plan.h"
+#include "model/selection.h"
 
 namespace godwit::engine {
 
 struct ExecutionOptions {
     model::PlanPolicy policy;
+    // Which objects the run is about, at both ends. Null: all.
+    std::shared_ptr<const model::Selection> selection;
     DigestAlgorithm digest = DigestAlgorithm::Crc64Nvme;
     // False is verify_mode NONE: outcomes are COPIED, without evidence.
     bool verify = true;

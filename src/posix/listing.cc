@@ -13,9 +13,9 @@ using store::Page;
 
 // What the reader and the maker of pages share; the maker may outlive a reader who has gone.
 struct Pages {
-    Pages(std::shared_ptr<Workshop> the_workshop, model::KeyRange range)
+    Pages(std::shared_ptr<Workshop> the_workshop, store::ListedKeys keys)
         : workshop(std::move(the_workshop)),
-          walk(workshop->root, workshop->staging, std::move(range), workshop->options.walk) {}
+          walk(workshop->root, workshop->staging, std::move(keys), workshop->options.walk) {}
 
     std::shared_ptr<Workshop> workshop;
     Walk walk;  // the maker's, while it runs
@@ -66,8 +66,8 @@ class PosixListing final : public store::Listing {
 
 }  // namespace
 
-std::unique_ptr<store::Listing> make_listing(std::shared_ptr<Workshop> workshop, model::KeyRange range) {
-    return std::make_unique<PosixListing>(std::make_shared<Pages>(std::move(workshop), std::move(range)));
+std::unique_ptr<store::Listing> make_listing(std::shared_ptr<Workshop> workshop, store::ListedKeys keys) {
+    return std::make_unique<PosixListing>(std::make_shared<Pages>(std::move(workshop), std::move(keys)));
 }
 
 }  // namespace godwit::posix

@@ -8,6 +8,6 @@
 
 namespace godwit::posix {
 
-std::unique_ptr<store::Listing> make_listing(std::shared_ptr<Workshop> workshop, model::KeyRange range);
+std::unique_ptr<store::Listing> make_listing(std::shared_ptr<Workshop> workshop, store::ListedKeys keys);
 
 }  // namespace godwit::posix

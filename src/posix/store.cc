@@ -169,8 +169,8 @@ std::string PosixStore::uri(const Key& key) const {
     return workshop_->options.root + "/" + key.bytes();
 }
 
-std::unique_ptr<store::Listing> PosixStore::list(store::KeyRange range) {
-    return make_listing(workshop_, std::move(range));
+std::unique_ptr<store::Listing> PosixStore::list(store::ListedKeys keys) {
+    return make_listing(workshop_, std::move(keys));
 }
 
 Task<Result<std::optional<ObjectInfo>>> PosixStore::stat(Context& context, const Key& key, bool) {

@@ -26,7 +26,7 @@ class PosixStore final : public store::Store {
     const store::Capabilities& capabilities() const override { return capabilities_; }
     std::string uri(const store::Key& key) const override;
 
-    std::unique_ptr<store::Listing> list(store::KeyRange range) override;
+    std::unique_ptr<store::Listing> list(store::ListedKeys keys) override;
     store::Task<Result<std::optional<store::ObjectInfo>>> stat(store::Context& context, const store::Key& key,
                                                                bool with_tags) override;
     store::Task<Result<std::unique_ptr<store::Source>>> open(store::Context& context,

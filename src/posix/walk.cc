@@ -18,10 +18,6 @@ std::string_view without_slash(std::string_view path) {
     return path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
 }
 
-bool is_unbounded(const model::KeyRange& range) {
-    return range.after.empty() && range.before.empty();
-}
-
 }  // namespace
 
 // One directory on the way.
@@ -35,10 +31,10 @@ struct Walk::Frame {
 };
 
 Walk::Walk(std::shared_ptr<const Root> root, std::shared_ptr<const StagingNames> staging,
-           model::KeyRange range, const WalkOptions& options)
+           store::ListedKeys keys, const WalkOptions& options)
     : root_(std::move(root)),
       staging_(std::move(staging)),
-      range_(std::move(range)),
+      keys_(std::move(keys)),
       options_(options),
       records_(std::make_unique<char[]>(kRecordsBytes)) {}
 
@@ -154,19 +150,22 @@ Result<void> Walk::add_name(Frame& frame, const char* name, unsigned char type, 
         }
         is_directory = S_ISDIR(status.st_mode);
     }
-    if (!is_unbounded(range_)) {
+    if (!keys_.everything() || (is_directory && options_.passes_over)) {
         key_.assign(frame.prefix).append(text);
         if (is_directory) key_ += '/';
-        if (is_directory ? !may_hold_keys(key_) : !range_.contains(key_)) return {};
+        if (is_directory ? !may_hold_keys(key_) : !keys_.contains(key_)) return {};
     }
     return frame.names.add(text, is_directory);
 }
 
 // Keys below "a/" all begin with it, so the range misses them only when it ends before "a/" or
-// begins after everything that begins so.
+// begins after everything that begins so; and the prefix, when neither begins with the other.
 bool Walk::may_hold_keys(std::string_view directory_key) const {
-    if (!range_.before.empty() && directory_key >= range_.before) return false;
-    return range_.after < directory_key || range_.after.starts_with(directory_key);
+    const auto& [after, before] = keys_.range;
+    if (!before.empty() && directory_key >= before) return false;
+    if (after >= directory_key && !after.starts_with(directory_key)) return false;
+    if (!directory_key.starts_with(keys_.prefix) && !keys_.prefix.starts_with(directory_key)) return false;
+    return !options_.passes_over || !options_.passes_over(directory_key);
 }
 
 Result<void> Walk::visit(Frame& frame, std::string_view name, store::Page& page) {
@@ -174,7 +173,7 @@ Result<void> Walk::visit(Frame& frame, std::string_view name, store::Page& page)
     key_.assign(frame.prefix).append(name);
     if (is_directory && key_ == options_.leave_out) return {};
     std::string path(without_slash(key_));
-    if (range_.contains(key_)) {
+    if (keys_.contains(key_)) {
         struct stat status{};
         int failed = root_->os().fstatat(frame.fd.get(), path.c_str() + frame.prefix.size(), status);
         if (failed == -ENOENT) return {};

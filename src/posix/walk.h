@@ -1,15 +1,16 @@
 // The walk: all entries below a root, as pages, in key byte order.
 //
 // Depth first. Each directory's names are sorted with '/' behind those of subdirectories; a
-// directory's own entry ("a/") comes before its contents. Directories that cannot hold a key of the
-// range are not opened. Memory is bounded by named limits, not by the tree (L113): names beyond them
-// are sorted on disk, and of a deep path only the innermost directories stay open.
+// directory's own entry ("a/") comes before its contents. Directories that cannot hold a
+// key that is asked for are not opened. Memory is bounded by named limits, not by the tree (L113): names
+// beyond them are sorted on disk, and of a deep path only the innermost directories stay open.
 //
 // A directory that cannot be opened or read goes to Page::unreadable, and the walk goes on; what
 // vanishes while we look is no error. Our own staged files are not entries.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct WalkOptions {
     // So many names are read before next_page() returns, if need be with an empty page: a huge
     // directory must not keep a cancelled listing busy.
     std::size_t names_per_page_max = 1u << 18;
+    // Directories ("a/b/") for which this is true are passed over with all that lies beneath them. Called by
+    // the walk's thread. Empty: none.
+    std::function<bool(std::string_view)> passes_over = {};
     // The key of a directory ("a/b/") that is not there as far as this walk goes. Empty: none.
     std::string leave_out = {};
     // Deeper paths close their outer directories and open them again on the way back.
@@ -38,8 +42,8 @@ struct WalkOptions {
 // One thread at a time; every call blocks.
 class Walk {
   public:
-    Walk(std::shared_ptr<const Root> root, std::shared_ptr<const StagingNames> staging, model::KeyRange range,
-         const WalkOptions& options);
+    Walk(std::shared_ptr<const Root> root, std::shared_ptr<const StagingNames> staging,
+         store::ListedKeys keys, const WalkOptions& options);
     ~Walk();
 
     // Fails when the root cannot be read at all, or names cannot be sorted; then the walk is over.
@@ -59,7 +63,7 @@ class Walk {
 
     std::shared_ptr<const Root> root_;
     std::shared_ptr<const StagingNames> staging_;
-    model::KeyRange range_;
+    store::ListedKeys keys_;
     WalkOptions options_;
     std::vector<std::unique_ptr<Frame>> stack_;  // the way from the root to where we are
     std::size_t names_read_ = 0;                 // for the current page

@@ -8,10 +8,10 @@
 
 namespace godwit::s3 {
 
-PageCheck::PageCheck(std::string subject, std::string prefix, model::KeyRange range)
-    : subject_(std::move(subject)), prefix_(std::move(prefix)), range_(std::move(range)) {
-    request_.prefix = prefix_;
-    if (!range_.after.empty()) request_.start_after = prefix_ + range_.after;
+PageCheck::PageCheck(std::string subject, std::string prefix, store::ListedKeys keys)
+    : subject_(std::move(subject)), prefix_(std::move(prefix)), keys_(std::move(keys)) {
+    request_.prefix = prefix_ + keys_.prefix;
+    if (!keys_.range.after.empty()) request_.start_after = prefix_ + keys_.range.after;
     last_key_ = request_.start_after;
 }
 
@@ -25,7 +25,8 @@ bool PageCheck::is_spoilt(const ListPage& page, const std::string& key) const {
 }
 
 Result<void> PageCheck::check_key(const std::string& key) const {
-    if (!key.starts_with(prefix_)) return corrupt(fmt::format("'{}' is outside the prefix", printable(key)));
+    if (!key.starts_with(request_.prefix))
+        return corrupt(fmt::format("'{}' is outside the prefix", printable(key)));
     if (key > last_key_ || GODWIT_SABOTAGE(accept_unsorted_keys)) return {};
     return corrupt(fmt::format("'{}' follows '{}'", printable(key), printable(last_key_)));
 }
@@ -60,7 +61,7 @@ Result<store::Page> PageCheck::take(ListPage page) {
         }
         GODWIT_TRY_VOID(check_key(object.key));
         std::string relative = object.key.substr(prefix_.size());
-        if (!range_.before.empty() && relative >= range_.before) {
+        if (!keys_.range.before.empty() && relative >= keys_.range.before) {
             out.last = true;
             break;
         }
@@ -79,10 +80,10 @@ namespace {
 
 // What a read-ahead and its listing share; it outlives whichever of them ends first.
 struct ReadAhead {
-    ReadAhead(Bucket from, const std::string& prefix, model::KeyRange range,
+    ReadAhead(Bucket from, const std::string& prefix, store::ListedKeys keys,
               std::shared_ptr<ListingsInFlight> all)
         : bucket(std::move(from)),
-          check(bucket.client->uri(prefix), prefix, std::move(range)),
+          check(bucket.client->uri(prefix), prefix, std::move(keys)),
           in_flight(std::move(all)),
           context(in_flight->context) {}
 
@@ -145,10 +146,10 @@ class S3Listing final : public store::Listing {
 
 }  // namespace
 
-std::unique_ptr<store::Listing> make_listing(Bucket bucket, const std::string& prefix, model::KeyRange range,
+std::unique_ptr<store::Listing> make_listing(Bucket bucket, const std::string& prefix, store::ListedKeys keys,
                                              std::shared_ptr<ListingsInFlight> in_flight) {
     return std::make_unique<S3Listing>(
-        std::make_shared<ReadAhead>(std::move(bucket), prefix, std::move(range), std::move(in_flight)));
+        std::make_shared<ReadAhead>(std::move(bucket), prefix, std::move(keys), std::move(in_flight)));
 }
 
 }  // namespace godwit::s3

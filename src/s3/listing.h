@@ -22,7 +22,7 @@ class PageCheck {
     static constexpr int kEmptyPagesMax = 1000;
 
     // `prefix` is empty or ends in '/'; `subject` names the listing in errors.
-    PageCheck(std::string subject, std::string prefix, model::KeyRange range);
+    PageCheck(std::string subject, std::string prefix, store::ListedKeys keys);
 
     // The entries of `page`, keys relative to the prefix. Fails with Corrupt.
     Result<store::Page> take(ListPage page);
@@ -37,7 +37,7 @@ class PageCheck {
 
     std::string subject_;
     std::string prefix_;
-    model::KeyRange range_;
+    store::ListedKeys keys_;
     ListRequest request_;
     std::string last_key_;
     int empty_pages_ = 0;
@@ -51,7 +51,7 @@ struct ListingsInFlight {
     std::size_t running = 0;
 };
 
-std::unique_ptr<store::Listing> make_listing(Bucket bucket, const std::string& prefix, model::KeyRange range,
+std::unique_ptr<store::Listing> make_listing(Bucket bucket, const std::string& prefix, store::ListedKeys keys,
                                              std::shared_ptr<ListingsInFlight> in_flight);
 
 }  // namespace godwit::s3

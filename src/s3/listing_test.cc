@@ -39,7 +39,7 @@ TEST(PageCheck, a_marker_that_comes_twice_is_impossible) {
 }
 
 TEST(PageCheck, the_range_begins_after_and_ends_before_its_bounds) {
-    PageCheck check("s3://b/p/", "p/", {"k1", "k5"});
+    PageCheck check("s3://b/p/", "p/", model::KeyRange{"k1", "k5"});
     EXPECT_EQ(check.next_request().start_after, "p/k1");
     auto first = check.take(page_of({"p/k2", "p/k3"}, "more"));
     ASSERT_TRUE(first);
@@ -53,7 +53,7 @@ TEST(PageCheck, the_range_begins_after_and_ends_before_its_bounds) {
 }
 
 TEST(PageCheck, a_key_at_or_before_the_ranges_beginning_is_impossible) {
-    PageCheck check("s3://b/p/", "p/", {"k1", ""});
+    PageCheck check("s3://b/p/", "p/", model::KeyRange{"k1", ""});
     EXPECT_FALSE(check.take(page_of({"p/k1"})));
 }
 

@@ -194,8 +194,8 @@ std::string S3Store::uri(const Key& key) const {
     return state_->bucket.client->uri(state_->whole_key(key));
 }
 
-std::unique_ptr<store::Listing> S3Store::list(model::KeyRange range) {
-    return make_listing(state_->bucket, state_->options.prefix, std::move(range), state_->listings);
+std::unique_ptr<store::Listing> S3Store::list(store::ListedKeys keys) {
+    return make_listing(state_->bucket, state_->options.prefix, std::move(keys), state_->listings);
 }
 
 Task<Result<std::optional<ObjectInfo>>> S3Store::stat(Context& context, const Key& key, bool with_tags) {

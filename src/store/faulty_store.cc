@@ -78,8 +78,8 @@ class FaultyStore final : public Store {
     }
     const Capabilities& capabilities() const override { return inner_->capabilities(); }
     std::string uri(const Key& key) const override { return inner_->uri(key); }
-    std::unique_ptr<Listing> list(KeyRange range) override {
-        return std::make_unique<FaultyListing>(inner_->list(std::move(range)), plan_);
+    std::unique_ptr<Listing> list(ListedKeys keys) override {
+        return std::make_unique<FaultyListing>(inner_->list(std::move(keys)), plan_);
     }
     Task<Result<std::optional<ObjectInfo>>> stat(Context& context, const Key& key, bool with_tags) override {
         return guarded(plan_, "stat", inner_->stat(context, key, with_tags));

@@ -120,16 +120,18 @@ struct Shared {
 
 class MemoryListing final : public Listing {
   public:
-    MemoryListing(const Shared& shared, KeyRange range) : shared_(shared), range_(std::move(range)) {}
+    MemoryListing(const Shared& shared, ListedKeys keys) : shared_(shared), keys_(std::move(keys)) {}
 
     Task<Result<Page>> next(Context& context) override {
         GODWIT_CO_TRY_VOID(co_await shared_.begin(context));
         Page page;
-        auto at = shared_.place.objects.upper_bound(range_.after);
+        const auto& objects = shared_.place.objects;
+        bool before_prefix = keys_.range.after < keys_.prefix;
+        auto at = before_prefix ? objects.lower_bound(keys_.prefix) : objects.upper_bound(keys_.range.after);
         while (page.entries.size() < shared_.options.page_entries_max && holds(at)) {
             Key key(at->first);
             page.entries.push_back(info_of(key, at->second).entry);
-            range_.after = at->first;
+            keys_.range.after = at->first;
             ++at;
         }
         page.last = !holds(at);
@@ -138,11 +140,11 @@ class MemoryListing final : public Listing {
 
   private:
     bool holds(std::map<std::string, MemoryObject>::const_iterator at) const {
-        return at != shared_.place.objects.end() && (range_.before.empty() || at->first < range_.before);
+        return at != shared_.place.objects.end() && keys_.contains(at->first);
     }
 
     const Shared& shared_;
-    KeyRange range_;
+    ListedKeys keys_;
 };
 
 class MemorySource final : public Source {
@@ -283,8 +285,8 @@ class MemoryStore final : public Store {
 
     const Capabilities& capabilities() const override { return capabilities_; }
     std::string uri(const Key& key) const override { return shared_.uri(key); }
-    std::unique_ptr<Listing> list(KeyRange range) override {
-        return std::make_unique<MemoryListing>(shared_, std::move(range));
+    std::unique_ptr<Listing> list(ListedKeys keys) override {
+        return std::make_unique<MemoryListing>(shared_, std::move(keys));
     }
 
     Task<Result<std::optional<ObjectInfo>>> stat(Context& context, const Key& key, bool with_tags) override {

@@ -14,15 +14,17 @@ constexpr std::size_t kKeysPerPageMax = 256;
 
 class SelectedListing final : public Listing {
   public:
-    SelectedListing(Store& inner, Keys keys, KeyRange range)
-        : inner_(inner), keys_(std::move(keys)), range_(std::move(range)) {
-        auto first = std::ranges::upper_bound(*keys_, range_.after, {}, &Key::bytes);
+    SelectedListing(Store& inner, Keys keys, ListedKeys listed)
+        : inner_(inner), keys_(std::move(keys)), listed_(std::move(listed)) {
+        auto behind = std::ranges::upper_bound(*keys_, listed_.range.after, {}, &Key::bytes);
+        auto first = std::lower_bound(behind, keys_->end(), Key(listed_.prefix));
         next_ = static_cast<std::size_t>(first - keys_->begin());
     }
 
     Task<Result<Page>> next(Context& context) override {
         std::size_t end = next_;
-        while (end < keys_->size() && end - next_ < kKeysPerPageMax && range_.contains((*keys_)[end].bytes()))
+        while (end < keys_->size() && end - next_ < kKeysPerPageMax &&
+               listed_.contains((*keys_)[end].bytes()))
             ++end;
         std::vector<Found> found(end - next_);
         runtime::TaskGroup asking(context.loop());
@@ -65,7 +67,7 @@ class SelectedListing final : public Listing {
 
     Store& inner_;
     Keys keys_;
-    KeyRange range_;
+    ListedKeys listed_;
     std::size_t next_ = 0;
 };
 
@@ -74,8 +76,8 @@ class SelectedStore final : public Store {
     SelectedStore(std::unique_ptr<Store> inner, Keys keys)
         : inner_(std::move(inner)), keys_(std::move(keys)) {}
 
-    std::unique_ptr<Listing> list(KeyRange range) override {
-        return std::make_unique<SelectedListing>(*inner_, keys_, std::move(range));
+    std::unique_ptr<Listing> list(ListedKeys keys) override {
+        return std::make_unique<SelectedListing>(*inner_, keys_, std::move(keys));
     }
     Task<Result<Receipt>> copy_from(Context& context, Store& source, const CopyRequest& request) override {
         auto* selected = dynamic_cast<SelectedStore*>(&source);

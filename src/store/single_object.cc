@@ -18,7 +18,7 @@ class SingleObjectStore final : public Store {
     const Capabilities& capabilities() const override { return inner_->capabilities(); }
     std::string uri(const Key& key) const override { return inner_->uri(key == shown_ ? stored_ : key); }
 
-    std::unique_ptr<Listing> list(KeyRange range) override;
+    std::unique_ptr<Listing> list(ListedKeys keys) override;
     Task<Result<std::optional<ObjectInfo>>> stat(Context& context, const Key& key, bool with_tags) override;
     Task<Result<std::unique_ptr<Source>>> open(Context& context, const OpenRequest& request) override;
     Task<Result<Receipt>> put(Context& context, const PutRequest& request, std::span<const std::byte> bytes,
@@ -71,8 +71,8 @@ class SingleObjectListing final : public Listing {
     bool in_range_;
 };
 
-std::unique_ptr<Listing> SingleObjectStore::list(KeyRange range) {
-    return std::make_unique<SingleObjectListing>(*this, shown_, range.contains(shown_.bytes()));
+std::unique_ptr<Listing> SingleObjectStore::list(ListedKeys keys) {
+    return std::make_unique<SingleObjectListing>(*this, shown_, keys.contains(shown_.bytes()));
 }
 
 Task<Result<std::optional<ObjectInfo>>> SingleObjectStore::stat(Context& context, const Key& key,

@@ -86,6 +86,18 @@ struct Page {
     std::vector<Error> unreadable;
 };
 
+// Which keys a listing is of: those of the range that begin with the prefix.
+struct ListedKeys {
+    ListedKeys(KeyRange of = {}, std::string beginning = {})  // NOLINT(google-explicit-constructor)
+        : range(std::move(of)), prefix(std::move(beginning)) {}
+
+    KeyRange range;
+    std::string prefix;
+
+    bool everything() const { return range.after.empty() && range.before.empty() && prefix.empty(); }
+    bool contains(std::string_view key) const { return key.starts_with(prefix) && range.contains(key); }
+};
+
 // A stream of entries in the store's order. One task at a time may use it. Destruction stops it.
 class Listing {
   public:
@@ -261,8 +273,8 @@ class Store {
     // For messages: the URI of a key, without secrets.
     virtual std::string uri(const Key& key) const = 0;
 
-    // Entries of the range, all depths; the root itself is not an entry.
-    virtual std::unique_ptr<Listing> list(KeyRange range) = 0;
+    // Their entries, all depths; the root itself is not an entry.
+    virtual std::unique_ptr<Listing> list(ListedKeys keys) = 0;
 
     // Absent is a value. `with_tags` may cost a request more.
     virtual Task<Result<std::optional<ObjectInfo>>> stat(Context& context, const Key& key,

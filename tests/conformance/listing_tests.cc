@@ -45,6 +45,29 @@ TEST_P(StoreConformance, ranges_split_a_listing_without_loss_or_repetition) {
     EXPECT_TRUE(keys(KeyRange{"k03/x", "k04"}).empty());
 }
 
+// A prefix may end anywhere, and be cut by a range.
+TEST_P(StoreConformance, prefixes_narrow_a_listing) {
+    for (int i = 0; i < 30; ++i) written(fmt::format("d{}/k{:02}/x", i % 3, i), "x");
+    auto with_prefix = [&](const std::string& prefix, KeyRange range = {}) {
+        return keys(store::ListedKeys(std::move(range), prefix));
+    };
+    std::vector<std::string> all = keys();
+    for (const std::string& prefix :
+         {std::string(""), std::string("d"), std::string("d1"), std::string("d1/"), std::string("d1/k0"),
+          std::string("d1/k01/x"), std::string("d1/k01/x0"), std::string("e"), std::string("a")}) {
+        std::vector<std::string> expected;
+        for (const std::string& key : all)
+            if (key.starts_with(prefix)) expected.push_back(key);
+        EXPECT_EQ(with_prefix(prefix), expected) << prefix;
+        for (const std::string& cut : {std::string("a"), std::string("d1/k04/x"), std::string("e")}) {
+            std::size_t low = with_prefix(prefix, KeyRange{"", cut}).size();
+            std::size_t high = with_prefix(prefix, KeyRange{cut, ""}).size();
+            bool is_key = std::ranges::find(expected, cut) != expected.end();
+            EXPECT_EQ(low + high + (is_key ? 1 : 0), expected.size()) << prefix << " cut at " << cut;
+        }
+    }
+}
+
 TEST_P(StoreConformance, F65_a_key_and_keys_below_it_live_side_by_side) {
     bool possible = !store().capabilities().hierarchical && deviations().holds_key_beside_directory;
     if (!possible) GTEST_SKIP() << "directories are real here";

@@ -141,8 +141,8 @@ std::string StoreConformance::text_at(const std::string& key) {
     return text ? *text : text.error().message();
 }
 
-Result<std::vector<Entry>> StoreConformance::list(KeyRange range) {
-    std::unique_ptr<store::Listing> listing = store().list(std::move(range));
+Result<std::vector<Entry>> StoreConformance::list(store::ListedKeys keys) {
+    std::unique_ptr<store::Listing> listing = store().list(std::move(keys));
     std::vector<Entry> entries;
     for (;;) {
         GODWIT_TRY(store::Page page, run(listing->next(context())));
@@ -153,8 +153,8 @@ Result<std::vector<Entry>> StoreConformance::list(KeyRange range) {
     }
 }
 
-std::vector<std::string> StoreConformance::keys(KeyRange range) {
-    auto entries = list(std::move(range));
+std::vector<std::string> StoreConformance::keys(store::ListedKeys listed) {
+    auto entries = list(std::move(listed));
     EXPECT_TRUE(entries) << entries.error().message();
     std::vector<std::string> keys;
     if (!entries) return keys;

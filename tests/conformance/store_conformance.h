@@ -105,8 +105,8 @@ class StoreConformance : public testing::TestWithParam<StoreCase> {
     // Absent also when stat() failed, which is then a failure of the test.
     std::optional<model::ObjectInfo> stat(const std::string& key, bool with_tags = false);
     std::string text_at(const std::string& key);
-    Result<std::vector<model::Entry>> list(model::KeyRange range = {});
-    std::vector<std::string> keys(model::KeyRange range = {});
+    Result<std::vector<model::Entry>> list(store::ListedKeys keys = {});
+    std::vector<std::string> keys(store::ListedKeys listed = {});
 
     // A sink that holds every part of `text` but the last `parts_missing`.
     std::unique_ptr<store::Sink> filled_sink(const store::PutRequest& request, std::string_view text,

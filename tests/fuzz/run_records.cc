@@ -47,7 +47,8 @@ void run(Input input) {
     record.selection = parts.block();
     while (!parts.empty()) {
         std::string name = option_name(parts.block());
-        record.options[name] = parts.block();
+        for (std::size_t values = parts.byte() % 3 + 1; values > 0; --values)
+            record.options[name].emplace_back(parts.block());
     }
     check_written(record);
     check_word(record.source);
