@@ -344,6 +344,8 @@ TEST_P(Databases, ask_for_a_migration_before_an_old_schema_is_read) {
     std::vector<Migration> more(kMigrations.begin(), kMigrations.end());
     more.push_back({3, "SELECT 1", "SELECT 1"});
     EXPECT_TRUE(failed_with(require_migrated(*connection_, Schema{"things", more}), ErrorKind::Unsupported));
+    more.back().for_writers = true;
+    EXPECT_TRUE(succeeded(require_migrated(*connection_, Schema{"things", more})));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace godwit::db {
 namespace {
 
@@ -47,41 +49,33 @@ Result<void> check_version(const Connection& connection, const Schema& schema, c
     return {};
 }
 
-Result<void> write_version(Connection& connection, const Schema& schema, const Migration& migration) {
+Result<void> write_version(Connection& connection, const Schema& schema) {
     GODWIT_TRY(auto remove, connection.prepare("DELETE FROM godwit_schema"));
     GODWIT_TRY_VOID(remove->run({}));
     GODWIT_TRY(auto insert, connection.prepare("INSERT INTO godwit_schema (name, number) VALUES (?1, ?2)"));
-    return insert->run({Value::text(schema.name), Value::integer(migration.number)});
+    return insert->run({Value::text(schema.name), Value::integer(schema.newest())});
 }
 
-Result<void> apply(Connection& connection, const Schema& schema, const Migration& migration) {
-    bool is_sqlite = connection.dialect() == Dialect::Sqlite;
-    GODWIT_TRY_VOID(connection.execute(is_sqlite ? migration.sqlite : migration.postgres));
-    return write_version(connection, schema, migration);
-}
-
-// One step, or none when the newest is reached: true while there may be more.
-Result<bool> step(Connection& connection, const Schema& schema) {
-    GODWIT_TRY(Transaction transaction, Transaction::begin(connection, Access::Write));
-    if (connection.dialect() == Dialect::Postgres) GODWIT_TRY_VOID(connection.execute(kTakeTurns));
-    GODWIT_TRY_VOID(connection.execute(kMakeTable));
-    GODWIT_TRY(Found found, read_version(connection));
-    GODWIT_TRY_VOID(check_version(connection, schema, found));
-    if (found.number == schema.newest()) return false;
-    const Migration& next = schema.migrations[static_cast<std::size_t>(found.number)];
-    GODWIT_CHECK(next.number == found.number + 1, "step {} stands at {}", next.number, found.number + 1);
-    GODWIT_TRY_VOID(apply(connection, schema, next));
-    GODWIT_TRY_VOID(transaction.commit());
-    return true;
+std::string_view script(const Connection& connection, const Migration& migration) {
+    return connection.dialect() == Dialect::Sqlite ? migration.sqlite : migration.postgres;
 }
 
 }  // namespace
 
 Result<void> migrate(Connection& connection, const Schema& schema) {
-    while (true) {
-        GODWIT_TRY(bool more, step(connection, schema));
-        if (!more) return {};
+    GODWIT_TRY(Transaction transaction, Transaction::begin(connection, Access::Write));
+    if (connection.dialect() == Dialect::Postgres) GODWIT_TRY_VOID(connection.execute(kTakeTurns));
+    GODWIT_TRY_VOID(connection.execute(kMakeTable));
+    GODWIT_TRY(Found found, read_version(connection));
+    GODWIT_TRY_VOID(check_version(connection, schema, found));
+    if (found.number == schema.newest()) return {};
+    for (const Migration& next : schema.migrations.subspan(static_cast<std::size_t>(found.number))) {
+        ++found.number;
+        GODWIT_CHECK(next.number == found.number, "step {} stands at {}", next.number, found.number);
+        GODWIT_TRY_VOID(connection.execute(script(connection, next)));
     }
+    GODWIT_TRY_VOID(write_version(connection, schema));
+    return transaction.commit();
 }
 
 Result<void> require_migrated(Connection& connection, const Schema& schema) {
@@ -96,7 +90,8 @@ Result<void> require_migrated(Connection& connection, const Schema& schema) {
                      "it is empty: the program that made it ended too early");
     }
     GODWIT_TRY_VOID(check_version(connection, schema, found));
-    if (found.number == schema.newest()) return {};
+    auto missing = schema.migrations.subspan(static_cast<std::size_t>(found.number));
+    if (std::ranges::all_of(missing, &Migration::for_writers)) return {};
     return Error(
         ErrorKind::Unsupported, "open", connection.name(),
         fmt::format("its schema has number {}, this program reads {}: a command that writes to it, such as "

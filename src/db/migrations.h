@@ -1,5 +1,5 @@
-// Numbered migrations of a schema: each runs once, in order, in a transaction of its own, so that an
-// interrupted upgrade goes on where it stopped. There is no way back: a newer schema is refused.
+// Numbered migrations of a schema: each runs once, in order. All that are missing run in one transaction,
+// so that a database is never found between two of them. There is no way back: a newer schema is refused.
 #pragma once
 
 #include <span>
@@ -14,6 +14,8 @@ struct Migration {
     int number;  // 1, 2, 3, ...
     std::string_view sqlite;
     std::string_view postgres;
+    // It makes what only writers use: a database without it is read as it is.
+    bool for_writers = false;
 };
 
 // What a database file (or schema) holds, and the steps that make it.
@@ -30,7 +32,7 @@ struct Schema {
 // database holds another schema; nothing is changed then.
 Result<void> migrate(Connection& connection, const Schema& schema);
 
-// For Read connections: success when the database is at the newest number. Unsupported when it is
+// For Read connections: success when the database is at a number that can be read. Unsupported when it is
 // newer, or older and must be migrated first.
 Result<void> require_migrated(Connection& connection, const Schema& schema);
 

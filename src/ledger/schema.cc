@@ -212,8 +212,8 @@ CREATE TABLE events (
 );
 CREATE TABLE unlisted (id BIGINT PRIMARY KEY, shard BIGINT NOT NULL, message TEXT NOT NULL);
 )sql"},
-    {2,
-     R"sql(
+    {.number = 2,
+     .sqlite = R"sql(
 CREATE TABLE hard_links (
     file BLOB NOT NULL,    -- device and inode
     key BLOB NOT NULL,     -- empty: the first UNCHANGED name, which was counted when it was listed
@@ -221,12 +221,13 @@ CREATE TABLE hard_links (
     PRIMARY KEY (file, key)
 ) STRICT, WITHOUT ROWID;
 )sql",
-     R"sql(
+     .postgres = R"sql(
 CREATE TABLE hard_links (
     file BYTEA NOT NULL, key BYTEA NOT NULL, object BYTEA NOT NULL,
     PRIMARY KEY (file, key)
 );
-)sql"},
+)sql",
+     .for_writers = true},
 }};
 
 }  // namespace

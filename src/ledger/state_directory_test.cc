@@ -331,6 +331,36 @@ TEST_F(States, H74_carry_on_what_was_interrupted) {
     EXPECT_FALSE(*nothing);
 }
 
+// What the first schema had not.
+void make_older(const std::string& ledger_path) {
+    auto connection = db::SqliteDatabase({.path = ledger_path}).connect(db::Access::Write);
+    ASSERT_TRUE(succeeded(connection));
+    ASSERT_TRUE(succeeded((*connection)->execute("DROP TABLE hard_links")));
+    ASSERT_TRUE(succeeded((*connection)->execute("UPDATE godwit_schema SET number = 1")));
+}
+
+TEST_F(States, H81_ledgers_of_an_older_program_are_read_and_carried_on) {
+    auto locked = lock();
+    make_older(state_->ledger_path(task().id, run(*locked, 0, 3)));
+    auto ledger = begin(*locked);
+    std::string interrupted = ledger->path();
+    record(*ledger, 3, 2);
+    ASSERT_TRUE(succeeded(locked->close(std::move(ledger))));
+    locked.reset();
+    make_older(interrupted);
+
+    ASSERT_EQ(executions().size(), 2u);
+    auto reader = state_->read_ledger(executions()[0]);
+    ASSERT_TRUE(succeeded(reader));
+    EXPECT_EQ((*reader)->rows(0)->size(), 3u);
+    locked = lock();
+    auto carried_on = locked->resume(loop_, kQuick);
+    ASSERT_TRUE(carried_on && *carried_on);
+    record(**carried_on, 5, 1);
+    ASSERT_TRUE(succeeded(wait((*carried_on)->set_status(ExecutionStatus::Clean))));
+    EXPECT_EQ(locked->close(*std::move(carried_on))->counts.copied(), 3u);
+}
+
 TEST_F(States, give_up_what_was_interrupted_when_told) {
     auto locked = lock();
     auto ledger = begin(*locked);
