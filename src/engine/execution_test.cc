@@ -31,6 +31,15 @@ store::MemoryStoreOptions small_parts(std::string name, bool attests = true) {
     return options;
 }
 
+class ListenedJournal final : public ledger::MemoryJournal {
+  public:
+    Task<Result<std::optional<ledger::Batch>>> lease_batch(ledger::BatchKind kind) override {
+        on_lease();
+        co_return co_await MemoryJournal::lease_batch(kind);
+    }
+    std::function<void()> on_lease = [] {};
+};
+
 // Two memory places, a journal, and executions between them on a clock that is turned by hand.
 class World {
   public:
@@ -44,7 +53,9 @@ class World {
     store::testing::DeleteAuditor auditor{store::testing::copy_rule};
     store::MemoryPlace source;
     store::MemoryPlace destination;
-    ledger::MemoryJournal journal;
+    ListenedJournal journal;
+    // The run is stopped when it leases its batches for this time, from 1; 0: it is not.
+    int stop_at_lease = 0;
     ExecutionOptions options;
     Progress progress;
     bool attests = true;
@@ -96,6 +107,9 @@ std::optional<ExecutionResult> World::run(Duration stop_after, Duration kill_aft
             result.emplace(Error(ErrorKind::Lost, "attach", "stores", "failed"));
             co_return;
         }
+        journal.on_lease = [this, &context] {
+            if (stop_at_lease != 0 && --stop_at_lease == 0) context.cancel(runtime::stop_requested());
+        };
         execution.emplace(context, *from, *to, journal, options, progress);
         result.emplace(co_await execution->run());
     };
@@ -330,6 +344,26 @@ TEST(Execution, a_drained_run_says_that_it_can_be_carried_on) {
     EXPECT_EQ(result->status, ExecutionStatus::Clean);
     world.expect_same_objects();
     world.expect_counts_add_up(*result);
+}
+
+TEST(Execution, H74_one_that_is_stopped_before_any_batch_begins_can_be_carried_on) {
+    for (int lease = 1;; ++lease) {
+        SCOPED_TRACE(lease);
+        World world;
+        for (const char* key : {"d/", "d/e/", "file"}) world.source.write(key, "");
+        world.stop_at_lease = lease;
+        auto stopped = world.run();
+        ASSERT_TRUE(stopped);
+        if (world.stop_at_lease != 0) break;
+        bool all_done = world.journal.all_batches_finished();
+        EXPECT_TRUE(all_done || stopped->status == ExecutionStatus::Transferring);
+        world.journal.void_leases();
+        auto result = world.run();
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->status, ExecutionStatus::Clean);
+        world.expect_same_objects();
+        world.expect_counts_add_up(*result);
+    }
 }
 
 TEST(Execution, a_failed_listing_fails_the_execution_and_keeps_what_was_copied) {

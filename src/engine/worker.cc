@@ -140,7 +140,8 @@ Task<Result<void>> Worker::begin_each(BatchRun& run, std::size_t count, const Be
     }
     co_await tasks.wait();
     if (run.first_error) co_return std::move(*run.first_error);
-    co_return {};
+    // A run that is drained leaves objects open without an error; one that is stopped does not end well.
+    co_return run.context.check();
 }
 
 Task<void> Worker::hard_links_task(BatchRun& run, std::span<const Batch::Item> names, ItemPermits permits) {

@@ -10,7 +10,7 @@
 
 namespace godwit::ledger {
 
-class MemoryJournal final : public Journal {
+class MemoryJournal : public Journal {
   public:
     Task<Result<std::vector<Shard>>> shards() override;
     Task<Result<void>> add_shards(std::vector<model::KeyRange> ranges) override;
