@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -29,12 +30,19 @@ class KillSwitch {
         effects_.clear();
     }
 
+    // `told` is called at the kill, on the thread that asked for the effect; an empty one: nobody is told.
+    void when_killed(std::function<void()> told) {
+        std::lock_guard lock(mutex_);
+        told_ = std::move(told);
+    }
+
     // Counts one effect. False: it must not happen.
     bool happens(std::string_view effect) {
         std::lock_guard lock(mutex_);
         if (killed_) return false;
         effects_.emplace_back(effect);
         killed_ = effects_.size() == nth_;
+        if (killed_ && told_) told_();
         return !killed_;
     }
 
@@ -52,6 +60,7 @@ class KillSwitch {
     mutable std::mutex mutex_;
     std::uint64_t nth_ = 0;
     bool killed_ = false;
+    std::function<void()> told_;
     std::vector<std::string> effects_;
 };
 

@@ -102,6 +102,9 @@ bool World::run(std::uint64_t nth) {
 
 void World::live() {
     Life life;
+    // What still runs then has nothing to wait for: no pause before another attempt, no time limit.
+    auto stop = [&life] { life.context.cancel(runtime::stop_requested()); };
+    kill_.when_killed([&life, stop] { life.loop.post(stop); });
     auto source = ends_.source->connect(life);
     auto destination = ends_.destination->connect(life);
     auto work = [&]() -> Task<Result<void>> {
@@ -111,6 +114,7 @@ void World::live() {
         co_return std::move(copied);
     };
     Result<void> copied = life.loop.block_on(work());
+    kill_.when_killed({});
     stopped_by_ = copied ? "" : copied.error().message();
     source.reset();
     destination.reset();
