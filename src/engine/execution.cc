@@ -71,9 +71,9 @@ Task<Result<ExecutionResult>> Execution::run() {
 Task<Result<void>> Execution::list_and_transfer() {
     runtime::TaskGroup listing(context_.loop());
     listing.spawn(list_task());
-    GODWIT_CO_TRY_VOID(co_await journal_.set_status(ExecutionStatus::Transferring));
+    Result<void> worked = co_await journal_.set_status(ExecutionStatus::Transferring);
     Worker::More more = [this]() -> Task<Result<bool>> { return wait_for_batches(); };
-    Result<void> worked = co_await worker_.run(context_, BatchKind::Ordinary, more);
+    if (worked) worked = co_await worker_.run(context_, BatchKind::Ordinary, more);
     if (!worked) new_work_.cancel(worked.error().clone());
     co_await listing.wait();
     if (!worked) co_return std::move(worked);

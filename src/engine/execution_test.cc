@@ -37,7 +37,13 @@ class ListenedJournal final : public ledger::MemoryJournal {
         on_lease();
         co_return co_await MemoryJournal::lease_batch(kind);
     }
+    Task<Result<void>> set_status(model::ExecutionStatus status) override {
+        if (status == fails_to_become)
+            co_return Error(ErrorKind::Full, "commit", "a ledger", "No space left on device");
+        co_return co_await MemoryJournal::set_status(status);
+    }
     std::function<void()> on_lease = [] {};
+    std::optional<model::ExecutionStatus> fails_to_become;
 };
 
 // Two memory places, a journal, and executions between them on a clock that is turned by hand.
@@ -363,6 +369,22 @@ TEST(Execution, H74_one_that_is_stopped_before_any_batch_begins_can_be_carried_o
         EXPECT_EQ(result->status, ExecutionStatus::Clean);
         world.expect_same_objects();
         world.expect_counts_add_up(*result);
+    }
+}
+
+TEST(Execution, L112_a_state_disk_that_is_full_as_the_transfer_begins_stops_the_listing_beside_it) {
+    for (ExecutionStatus status : {ExecutionStatus::Preparing, ExecutionStatus::Transferring}) {
+        World world;
+        world.fill(20);
+        world.journal.fails_to_become = status;
+        auto stopped = world.run();
+        if (stopped) EXPECT_EQ(stopped->stopped_by->kind(), ErrorKind::Full);
+        world.journal.fails_to_become.reset();
+        world.journal.void_leases();
+        auto result = world.run();
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->status, ExecutionStatus::Clean);
+        world.expect_same_objects();
     }
 }
 
