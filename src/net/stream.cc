@@ -196,21 +196,14 @@ Result<Progress> Stream::tls_write(std::span<const std::byte> first, std::span<c
 // Why an SSL_* call has moved nothing.
 Result<Progress> Stream::tls_stopped(int result, const char* operation) {
     int error_number = errno;
-    switch (SSL_get_error(ssl_.get(), result)) {
-        case SSL_ERROR_WANT_READ:
-            return Progress{.next = Next::WaitReadable};
-        case SSL_ERROR_WANT_WRITE:
-            return Progress{.next = Next::WaitWritable};
-        case SSL_ERROR_ZERO_RETURN:
-            return Progress{.next = Next::Ended};
-        case SSL_ERROR_SYSCALL:
-            tls_broken_ = true;
-            return lost(operation, error_number ? error_number : ECONNRESET);
-        default:
-            break;
-    }
+    int stop = SSL_get_error(ssl_.get(), result);
+    if (stop == SSL_ERROR_WANT_READ) return Progress{.next = Next::WaitReadable};
+    if (stop == SSL_ERROR_WANT_WRITE) return Progress{.next = Next::WaitWritable};
+    if (stop == SSL_ERROR_ZERO_RETURN) return Progress{.next = Next::Ended};
     tls_broken_ = true;
+    // A cut that came right behind bytes is SSL_ERROR_SYSCALL by now, since this is the next try.
     if (GODWIT_SABOTAGE(no_close_notify_needed)) return Progress{.next = Next::Ended};
+    if (stop == SSL_ERROR_SYSCALL) return lost(operation, error_number ? error_number : ECONNRESET);
     if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
         ERR_clear_error();
         return Error(ErrorKind::Lost, operation, "connection",
