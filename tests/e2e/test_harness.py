@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -116,6 +117,27 @@ def test_the_checksum_server_keeps_a_right_crc64nvme(checksum_server):
     checksum_server.s3.put_object(Bucket=bucket, Key="k", Body=CHECK_BYTES, ChecksumCRC64NVME=CHECK_CRC64NVME)
     head = checksum_server.s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
     assert head["ChecksumCRC64NVME"] == CHECK_CRC64NVME
+
+
+@pytest.mark.slow
+def test_a_server_that_hangs_while_it_starts_is_started_again(tmp_path):
+    """Half a minute. The first `radosgw-admin` waits for ever, as it does for an answer that was lost."""
+    stand_in = tmp_path / "bin/radosgw-admin"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        f'#!/bin/sh\n[ -e "{tmp_path}/hung" ] || {{ touch "{tmp_path}/hung"; exec sleep 600; }}\n'
+        f'exec "{shutil.which("radosgw-admin")}" "$@"\n'
+    )
+    stand_in.chmod(0o755)
+    script = Path(__file__).resolve().parent.parent / "servers/rgw.sh"
+    environment = os.environ | {"PATH": f"{stand_in.parent}:{os.environ['PATH']}", "RGW_TRY_SECONDS_MAX": "20"}
+    command = ["bash", str(script), "start", "--dir", str(tmp_path / "own")]
+    try:
+        started = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150)
+        assert started.returncode == 0, started.stderr
+        assert (tmp_path / "hung").exists() and "ENDPOINT=" in started.stdout
+    finally:
+        subprocess.run(["bash", str(script), "stop", str(tmp_path / "own")], check=True)
 
 
 def test_a_server_stops_with_its_owner(tmp_path, checksum_server):

@@ -20,7 +20,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 access_key=AKIATEST
 secret_key=secrettest
-ready_seconds_max=120
+# Of one try. Its programs themselves wait up to 300 s for a monitor or an OSD whose answer was lost.
+try_seconds_max=${RGW_TRY_SECONDS_MAX:-60}
 # Starting again with other ports helps when somebody else took one of ours.
 start_tries_max=3
 
@@ -97,7 +98,7 @@ start_gateway() {
     radosgw-admin -c "$dir/ceph.conf" user create --uid=test --display-name=test \
         --access-key="$access_key" --secret-key="$secret_key"
     radosgw -c "$dir/ceph.conf" -n client.rgw
-    wait_until_answered "http://127.0.0.1:$port/" "$ready_seconds_max"
+    wait_until_answered "http://127.0.0.1:$port/" "$try_seconds_max"
 }
 
 # One try, in a directory that holds nothing yet. Run as a process of its own, so that `set -e` holds.
@@ -170,7 +171,8 @@ start() {
     trap "stop_cluster '$dir'" EXIT
     for ((try = 1; ; try++)); do
         port=$(free_ports 3)
-        if bash "$here/rgw.sh" try-start "$dir" "$port" "$store" "$gib" >"$dir/log/start.log" 2>&1 </dev/null; then
+        if timeout --kill-after=5 "$try_seconds_max" bash "$here/rgw.sh" try-start "$dir" "$port" "$store" "$gib" \
+            >"$dir/log/start.log" 2>&1 </dev/null; then
             break
         fi
         if ((try == start_tries_max)); then
