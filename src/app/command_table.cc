@@ -175,6 +175,10 @@ constexpr std::array kCopyWhat{
         .name = "sparse",
         .help =
             "leave holes in files where the source has them; where nothing tells, in every 4 KiB of zeros"},
+    Option{.name = "reflink",
+           .help =
+               "between directories of one file system that can (XFS, Btrfs): files share their blocks with "
+               "their sources; a bad sector then hits both. What cannot be shared is copied"},
     Option{.name = "on-change",
            .kind = ValueKind::Choice,
            .value = "ACTION",

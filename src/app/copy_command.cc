@@ -10,6 +10,24 @@
 #include "app/verify_command.h"
 
 namespace godwit::app {
+namespace {
+
+bool has_s3_end(const CopyArguments& arguments) {
+    return arguments.ends.source.is_s3() || arguments.ends.destination.is_s3();
+}
+
+Result<void> check_reflink(const CopyArguments& arguments) {
+    if (!arguments.reflink) return {};
+    if (has_s3_end(arguments))
+        return usage_error("--reflink", "works between two directories; an object in S3 shares no blocks");
+    if (arguments.options.publish_changed)
+        return usage_error("--reflink",
+                           "cannot be combined with --on-change publish, which stores what was "
+                           "read of a file that may be another one by now");
+    return {};
+}
+
+}  // namespace
 
 Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session& session) {
     CopyArguments arguments;
@@ -18,8 +36,9 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, session.clock.unix_time_ns()));
     arguments.options.policy.preserve_set_id =
         invocation.values.flag("preserve-set-id") || !arguments.ends.source.is_s3();
-    if (arguments.options.policy.hard_links &&
-        (arguments.ends.source.is_s3() || arguments.ends.destination.is_s3()))
+    arguments.reflink = invocation.values.flag("reflink");
+    GODWIT_TRY_VOID(check_reflink(arguments));
+    if (arguments.options.policy.hard_links && has_s3_end(arguments))
         return usage_error("--preserve-hardlinks",
                            "works between two directories; an object in S3 has one name");
     fit_to_descriptors(descriptor_limit(), arguments.options);
@@ -42,6 +61,7 @@ Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
     kit.set_xattrs(arguments.options.policy.xattrs);
     kit.set_sparse(arguments.sparse);
     kit.set_selection(arguments.options.selection);
+    kit.set_reflink(arguments.reflink);
     if (arguments.dry_run) {
         return run.run([&](LoopRun& running) { return dry_run(running, kit, arguments); });
     }

@@ -22,6 +22,7 @@ struct CopyArguments {
     std::string data_directory;  // absolute
     bool dry_run = false;
     bool sparse = false;
+    bool reflink = false;
     // What the ledger keeps of this command: see run_record.h.
     std::string record;
     // SRC, DST and how they are reached, for the next command line.

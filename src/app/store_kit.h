@@ -53,6 +53,7 @@ class StoreKit {
 
     // Stores of file systems made from now on keep holes.
     void set_sparse(bool sparse) { sparse_ = sparse; }
+    void set_reflink(bool reflink) { reflink_ = reflink; }
 
     // What stores did without (an owner that could not be set) is said once a kind; this says how much
     // more of it there was.
@@ -73,6 +74,7 @@ class StoreKit {
     model::XattrClasses xattrs_;
     bool sparse_ = false;
     std::shared_ptr<const model::Selection> selection_;
+    bool reflink_ = false;
     std::string own_directory_;                    // empty: not known
     std::set<std::string> without_own_directory_;  // locations for which that was said
     runtime::Pool pool_;

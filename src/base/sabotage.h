@@ -32,6 +32,7 @@
     BUG(ignore_ctime, "a rewrite that puts the mtime back is not seen")                                  \
     BUG(leave_old_xattrs, "extended attributes that the source has not are left")                        \
     BUG(believe_set_xattrs, "extended attributes are set and not looked at again")                       \
+    BUG(believe_the_clone, "a file that shares its source's blocks counts as read back")                 \
     BUG(believe_any_map, "what a map calls a hole is not written, whatever its bytes are")               \
     /* model, engine */                                                                                  \
     BUG(equal_mtime_is_equal, "an object of equal size and mtime is unchanged, whatever its ctime")      \

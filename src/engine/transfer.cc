@@ -52,6 +52,7 @@ class Attempt {
     Task<Result<ObjectEnd>> prove(store::Receipt receipt, model::Evidence evidence);
 
     store::PutRequest put_request(const model::ObjectInfo& info) const;
+    store::PutRequest put_request(const store::Source& source) const;
     ObjectEnd unchanged(const model::ObjectInfo& destination) const;
     bool can_copy_inside_server() const;
     Error vanished() const {
@@ -159,10 +160,17 @@ store::PutRequest Attempt::put_request(const model::ObjectInfo& info) const {
     return request;
 }
 
+store::PutRequest Attempt::put_request(const store::Source& source) const {
+    store::PutRequest request = put_request(source.info());
+    // Of a source that may change meanwhile, only what was read is what is stored.
+    if (!shared_.options.publish_changed) request.source = &source;
+    return request;
+}
+
 Task<Result<store::Receipt>> Attempt::publish_whole(store::Source& source, store::Part part,
                                                     model::Evidence& evidence) {
     evidence.source_digest = part.digest;
-    store::PutRequest request = put_request(source.info());
+    store::PutRequest request = put_request(source);
     request.size_bytes = part.bytes.size();
     scope_ = Scope::Destination;
     published_ = true;
@@ -171,7 +179,7 @@ Task<Result<store::Receipt>> Attempt::publish_whole(store::Source& source, store
 
 // Large objects: parts in any order, then the source once more, then the name.
 Task<Result<store::Receipt>> Attempt::publish_parts(store::Source& source, model::Evidence& evidence) {
-    store::PutRequest request = put_request(source.info());
+    store::PutRequest request = put_request(source);
     scope_ = Scope::Destination;
     GODWIT_CO_TRY(std::unique_ptr<store::Sink> sink, co_await open_sink(request));
     PartLayout layout(request.size_bytes, sink->part_size_bytes());

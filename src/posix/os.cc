@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -49,6 +51,9 @@ class SystemOs final : public Os {
     }
     int fsync(int fd) override {
         return checked([&] { return ::fsync(fd); });
+    }
+    int clone(int to, int from) override {
+        return checked([&] { return ::ioctl(to, FICLONE, from); });
     }
     std::int64_t seek(int fd, std::uint64_t offset_bytes, int whence) override {
         return checked([&] { return ::lseek(fd, static_cast<off_t>(offset_bytes), whence); });

@@ -34,6 +34,9 @@ class Os {
     virtual ssize_t pwrite(int fd, const void* data, std::size_t size_bytes, std::uint64_t offset_bytes) = 0;
     virtual int ftruncate(int fd, std::uint64_t size_bytes) = 0;
     virtual int fsync(int fd) = 0;
+    // FICLONE of ioctl_ficlonerange(2): `to` shares all blocks of `from`, also those that were dirty in
+    // memory. May fail half-way.
+    virtual int clone(int to, int from) = 0;
     // SEEK_DATA and SEEK_HOLE of lseek(2): the offset found. Nothing else goes by a file's position.
     virtual std::int64_t seek(int fd, std::uint64_t offset_bytes, int whence) = 0;
     // Begins to write back what is dirty. From here on, until the file is written to again, a first write to

@@ -15,6 +15,7 @@
 #include "posix/file_status.h"
 #include "posix/holes.h"
 #include "posix/medium.h"
+#include "posix/source.h"
 
 namespace godwit::posix {
 namespace {
@@ -189,7 +190,27 @@ Result<void> FileReplacement::write_into_hole(std::uint64_t offset_bytes, std::s
     return write_around_holes(offset_bytes, bytes, holes_, write_run);
 }
 
-Result<void> FileReplacement::write_whole(std::span<const std::byte> bytes) {
+Result<bool> FileReplacement::share(const store::Source* source) {
+    if (!tools_.reflink || !source || size_bytes_ == 0) return false;
+    Result<void> shared = clone_source(*source, staged_.fd.get());
+    if (shared && expected_ && GODWIT_SABOTAGE(believe_the_clone))
+        prepared(model::EvidenceLevel::ReadBack, expected_);
+    if (shared) return true;
+    // A source that has changed is its reader's to judge: what was read is written, as without sharing.
+    const Error& why = shared.error();
+    if (why.kind() != ErrorKind::Changed) {
+        published_.not_shared =
+            Error(why.kind(), why.operation(), why.subject(), why.cause() + "; they were copied")
+                .with_code(why.code());
+    }
+    int failed = tools_.root.os().ftruncate(staged_.fd.get(), 0);
+    if (failed < 0) return path_error(-failed, "empty", subject());
+    return false;
+}
+
+Result<void> FileReplacement::fill(std::span<const std::byte> bytes, const store::Source* source) {
+    GODWIT_TRY(bool shared, share(source));
+    if (shared) return {};
     if (!tools_.sparse) return write(0, bytes);
     GODWIT_TRY_VOID(extend());
     return write_into_hole(0, bytes);

@@ -19,6 +19,7 @@ struct ChangeTools {
     const AttributeOptions& attributes;
     const StagingNames& staging;
     bool sparse = false;
+    bool reflink = false;
 };
 
 // What the destination became, for the receipt.
@@ -28,6 +29,8 @@ struct Published {
     std::optional<Digest> digest;
     // Done, but not all attributes could be set.
     std::optional<Error> warning;
+    // Done, but blocks that were to be shared had to be written.
+    std::optional<Error> not_shared;
 };
 
 // Takes the name from what stands there, or from nobody.
@@ -79,8 +82,11 @@ class FileReplacement final : public Replacement {
     // The same into what is a hole since extend(), and may leave a hole where the bytes are zeros: where the
     // object has one if holes are kept, else where all of `bytes` are.
     Result<void> write_into_hole(std::uint64_t offset_bytes, std::span<const std::byte> bytes);
-    // All of a new file's bytes.
-    Result<void> write_whole(std::span<const std::byte> bytes);
+    // Makes the empty file one that shares the blocks of what `source` reads, if that is asked for and can
+    // be. False: it is still empty.
+    Result<bool> share(const store::Source* source);
+    // All bytes of the empty file, shared or written.
+    Result<void> fill(std::span<const std::byte> bytes, const store::Source* source);
     // Gives the empty file its full size, as a hole.
     Result<void> extend();
     // After the last write.

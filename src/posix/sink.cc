@@ -47,6 +47,7 @@ class PosixSink final : public store::Sink {
     Task<Result<Receipt>> commit(Context& context, const Digest& source) override;
 
   private:
+    Result<void> share_or_extend();
     Result<void> store_part(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
                             const Digest& digest);
     bool is_stored(std::uint64_t offset_bytes, std::uint64_t size_bytes, const Digest& digest) const;
@@ -73,13 +74,20 @@ class PosixSink final : public store::Sink {
     std::vector<bool> stored_;  // by part; loop thread
     // The staged file holds what an earlier run wrote, so nothing in it can be taken for a hole.
     bool resumed_ = false;
+    // The staged file shares all its blocks with the source: nothing is left to write.
+    bool shared_ = false;
 };
 
 Result<void> PosixSink::begin() {
     GODWIT_TRY_VOID(file_.stage());
-    Result<void> extended = file_.extend();
-    if (!extended) file_.remove();
-    return extended;
+    Result<void> made = share_or_extend();
+    if (!made) file_.remove();
+    return made;
+}
+
+Result<void> PosixSink::share_or_extend() {
+    GODWIT_TRY(shared_, file_.share(request_.source));
+    return shared_ ? Result<void>() : file_.extend();
 }
 
 Result<void> PosixSink::resume(const Checkpoint& checkpoint) {
@@ -88,6 +96,8 @@ Result<void> PosixSink::resume(const Checkpoint& checkpoint) {
     const struct stat& status = file_.staged().status;
     bool same = status.st_ino == checkpoint.inode && checkpoint.size_bytes == request_.size_bytes;
     if (!same) return Error(ErrorKind::NotFound, "resume", subject(), "the staged file is another one");
+    // One that has its size already may share its last block, which XFS would copy then.
+    if (static_cast<std::uint64_t>(status.st_size) == request_.size_bytes) return {};
     return file_.extend();
 }
 
@@ -110,6 +120,7 @@ Task<Result<void>> PosixSink::write(Context& context, std::uint64_t offset_bytes
 
 Result<void> PosixSink::store_part(std::uint64_t offset_bytes, std::span<const std::byte> bytes,
                                    const Digest& digest) {
+    if (shared_) return {};
     if (!resumed_) return file_.write_into_hole(offset_bytes, bytes);
     if (is_stored(offset_bytes, bytes.size(), digest)) return {};
     return file_.write(offset_bytes, bytes);
@@ -141,13 +152,7 @@ Task<Result<Receipt>> PosixSink::commit(Context& context, const Digest& source) 
         if (!may_be_resumed(done.error())) co_await give_up();
         co_return std::move(done.error());
     }
-    Published& published = file_.published();
-    if (published.warning) workshop_->warn(*published.warning);
-    Receipt receipt;
-    receipt.identity = published.identity;
-    receipt.level = published.level;
-    receipt.stored_digest = published.digest;
-    co_return receipt;
+    co_return workshop_->receipt_for(file_.published());
 }
 
 Task<void> PosixSink::give_up() {
@@ -165,7 +170,8 @@ Task<Result<void>> PosixSink::prepare(Context& context, const Digest& source) {
         return file_.sync();
     };
     GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(sync));
-    if (request_.verify) co_return co_await read_back(context, source);
+    bool believed = shared_ && GODWIT_SABOTAGE(believe_the_clone);
+    if (request_.verify && !believed) co_return co_await read_back(context, source);
     file_.prepared(EvidenceLevel::None, std::nullopt);
     co_return {};
 }

@@ -69,6 +69,7 @@ class FileSource final : public store::Source {
     // On a pool thread: opens for reads in parts, or reads the whole file.
     Result<void> open(const store::OpenRequest& request);
     Result<void> read_whole(const store::OpenRequest& request);
+    Result<void> clone_to(int fd) const;
 
     const model::ObjectInfo& info() const override { return info_; }
     std::optional<Part> take_whole() override { return std::exchange(whole_, std::nullopt); }
@@ -185,6 +186,13 @@ Result<void> FileSource::look_again() const {
     return changed("read", subject(), identity_of(status_), identity_of(now));
 }
 
+// What the file was between two looks that tell the same is what was cloned.
+Result<void> FileSource::clone_to(int fd) const {
+    int failed = root_->os().clone(fd, fd_.get());
+    if (failed < 0) return path_error(-failed, "share the blocks of", subject());
+    return look_again();
+}
+
 // A link's target or a directory's nothing: all that there is to read is in memory.
 class HeldSource final : public store::Source {
   public:
@@ -276,6 +284,12 @@ Result<std::unique_ptr<store::Source>> open_source(std::shared_ptr<Workshop> wor
     bool is_small = request.expected.size_bytes <= request.whole_bytes_max;
     GODWIT_TRY_VOID(is_small ? source->read_whole(request) : source->open(request));
     return std::unique_ptr<store::Source>(std::move(source));
+}
+
+Result<void> clone_source(const store::Source& source, int fd) {
+    if (auto* file = dynamic_cast<const FileSource*>(&source)) return file->clone_to(fd);
+    return Error(ErrorKind::Unsupported, "share the blocks of", source.info().entry.key.bytes(),
+                 "it is no file of a directory");
 }
 
 }  // namespace godwit::posix

@@ -19,4 +19,9 @@ Result<std::unique_ptr<store::Source>> open_source(std::shared_ptr<Workshop> wor
                                                    std::shared_ptr<const Root> root,
                                                    const store::OpenRequest& request);
 
+// Blocking, on a pool thread. Makes the file behind `fd`, which is empty, share all blocks of the file that
+// `source` reads. On failure it may share some of them; with kind Changed when `source` is not the generation
+// any more that was opened.
+Result<void> clone_source(const store::Source& source, int fd);
+
 }  // namespace godwit::posix

@@ -188,15 +188,6 @@ Task<Result<std::unique_ptr<store::Source>>> PosixStore::open(Context& context,
     co_return co_await workshop_->pool.run(job);
 }
 
-Receipt PosixStore::receipt_for(const Published& published) const {
-    if (published.warning) workshop_->warn(*published.warning);
-    Receipt receipt;
-    receipt.identity = published.identity;
-    receipt.level = published.level;
-    receipt.stored_digest = published.digest;
-    return receipt;
-}
-
 Task<Result<Receipt>> PosixStore::put(Context& context, const store::PutRequest& request,
                                       std::span<const std::byte> bytes, const Digest& digest) {
     GODWIT_CO_TRY_VOID(context.check());
@@ -209,14 +200,14 @@ Task<Result<Receipt>> PosixStore::put(Context& context, const store::PutRequest&
     if (request.type == ObjectType::Directory) {
         DirectoryChange change(workshop_->tools(*root), std::move(path), request);
         GODWIT_CO_TRY_VOID(co_await workshop_->group.join(context, root, change, std::move(arrival)));
-        co_return receipt_for(change.published());
+        co_return workshop_->receipt_for(change.published());
     }
     std::string name = workshop_->staging->name_for(request.key);
     std::string target(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     LinkReplacement change(workshop_->tools(*root), std::move(path), request, std::move(name),
                            std::move(target));
     GODWIT_CO_TRY_VOID(co_await workshop_->group.join(context, root, change, std::move(arrival)));
-    co_return receipt_for(change.published());
+    co_return workshop_->receipt_for(change.published());
 }
 
 Task<Result<Receipt>> PosixStore::put_file(Context& context, const store::PutRequest& request,
@@ -230,14 +221,14 @@ Task<Result<Receipt>> PosixStore::put_file(Context& context, const store::PutReq
     if (request.verify) change.prove(digest);
     auto stage = [&]() -> Result<void> {
         GODWIT_TRY_VOID(change.stage());
-        Result<void> staged = change.write_whole(bytes);
+        Result<void> staged = change.fill(bytes, request.source);
         if (staged) staged = change.set_attributes();
         if (!staged) change.remove();
         return staged;
     };
     GODWIT_CO_TRY_VOID(co_await workshop_->pool.run(stage));
     GODWIT_CO_TRY_VOID(co_await workshop_->group.join(context, root, change, std::move(arrival)));
-    co_return receipt_for(change.published());
+    co_return workshop_->receipt_for(change.published());
 }
 
 Task<Result<std::unique_ptr<store::Sink>>> PosixStore::begin(Context& context,
@@ -292,7 +283,7 @@ Task<Result<Receipt>> PosixStore::set_metadata(Context& context, const store::Pu
     ChangeTools tools = workshop_->tools(*root);
     auto job = [&] { return change_metadata(tools, path, request, expected); };
     GODWIT_CO_TRY(Published published, co_await workshop_->pool.run(job));
-    co_return receipt_for(published);
+    co_return workshop_->receipt_for(published);
 }
 
 Task<Result<void>> PosixStore::remove(Context& context, const Key& key, const store::Identity& expected) {

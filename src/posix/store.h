@@ -56,7 +56,6 @@ class PosixStore final : public store::Store {
   private:
     store::Task<Result<store::Receipt>> put_file(store::Context& context, const store::PutRequest& request,
                                                  std::span<const std::byte> bytes, const Digest& digest);
-    store::Receipt receipt_for(const Published& published) const;
 
     std::shared_ptr<Workshop> workshop_;
     store::Capabilities capabilities_;

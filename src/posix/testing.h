@@ -65,6 +65,9 @@ class FaultyOs : public Os {
             return made == call && ++seen == nth ? error_number : 0;
         });
     }
+    // Does what the file system under the test can't: clones.
+    using Clone = std::function<int(int to, int from)>;
+    void set_clone(Clone clone) { clone_ = std::move(clone); }
     std::map<std::string, int> calls() const {
         std::lock_guard lock(mutex_);
         return calls_;
@@ -76,6 +79,7 @@ class FaultyOs : public Os {
     ssize_t pwrite(int fd, const void* data, std::size_t size_bytes, std::uint64_t offset_bytes) override;
     int ftruncate(int fd, std::uint64_t size_bytes) override;
     int fsync(int fd) override;
+    int clone(int to, int from) override;
     std::int64_t seek(int fd, std::uint64_t offset_bytes, int whence) override;
     void start_writeback(int fd) override;
     ssize_t getdents64(int fd, void* out, std::size_t size_bytes) override;
@@ -104,6 +108,7 @@ class FaultyOs : public Os {
     mutable std::mutex mutex_;
     Hook hook_;                         // guarded by mutex_; called with it held
     std::map<std::string, int> calls_;  // guarded by mutex_
+    Clone clone_;                       // set before there are threads
 };
 
 // A store on a directory with its loop and pool, and the requests that tests are made of.

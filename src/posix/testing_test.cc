@@ -107,6 +107,9 @@ int FaultyOs::utimensat(int directory, const char* name, const struct timespec t
     return forward("utimensat", [&] { return system_os().utimensat(directory, name, times); });
 }
 
+int FaultyOs::clone(int to, int from) {
+    return forward("clone", [&] { return clone_ ? clone_(to, from) : system_os().clone(to, from); });
+}
 std::int64_t FaultyOs::seek(int fd, std::uint64_t offset_bytes, int whence) {
     return forward("seek", [&] { return system_os().seek(fd, offset_bytes, whence); });
 }

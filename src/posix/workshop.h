@@ -29,6 +29,9 @@ struct PosixOptions {
     WalkOptions walk = {};
     // Read where a source's holes are; leave them in a copy (holes.h).
     bool sparse = false;
+    // Share a file's blocks with its source, where both are on a file system that can, in place of writing
+    // them.
+    bool reflink = false;
     // Refuse to cross into file systems that are mounted below the root.
     bool one_file_system = false;
     // Stage files without a name where that is safe (staging.h).
@@ -58,7 +61,18 @@ struct Workshop {
                 .unsynced = unsynced,
                 .attributes = options.attributes,
                 .staging = *staging,
-                .sparse = options.sparse};
+                .sparse = options.sparse,
+                .reflink = options.reflink};
+    }
+    // Tells what was done without, too.
+    store::Receipt receipt_for(const Published& published) const {
+        if (published.warning) warn(*published.warning);
+        if (published.not_shared) warn(*published.not_shared);
+        store::Receipt receipt;
+        receipt.identity = published.identity;
+        receipt.level = published.level;
+        receipt.stored_digest = published.digest;
+        return receipt;
     }
 
     // Any thread: these do not change while the store is in use.

@@ -187,6 +187,9 @@ struct PutRequest {
     bool read_back = false;
     // Skip proof and durability waits that only proof needs (verify_mode NONE). Durability stays.
     bool verify = true;
+    // What reads the object's bytes, where they are wanted just as they stand there: a store that can may
+    // share them in place of writing those that it is given. Lives until put() or begin() is done.
+    const Source* source = nullptr;
 };
 
 // What the store itself says of an object that it has just published.

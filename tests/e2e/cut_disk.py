@@ -15,7 +15,7 @@ import pytest
 
 FS_IOC_SHUTDOWN = 0x8004587D
 NO_LOG_FLUSH = 2
-MAKE = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
+MAKE = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"], "btrfs": ["mkfs.btrfs", "-q", "-f"]}
 # The least that mkfs.xfs takes.
 SIZE_BYTES_MIN = 320 << 20
 
@@ -42,7 +42,7 @@ class CutDisk:
         subprocess.run(["umount", self.path], check=True, capture_output=True)
 
     def cut(self) -> None:
-        """The power goes."""
+        """The power goes. Not for Btrfs, which has no such call."""
         root = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.ioctl(root, FS_IOC_SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
