@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/spellings.h"
+
 namespace godwit::engine {
 
 using model::Outcome;
@@ -40,6 +42,18 @@ Duration retry_pause(std::uint32_t deferrals) {
 
 namespace {
 
+// What answers to a key may be another key's object, where names are taken for one. Fails with Exists.
+Task<Result<void>> has_no_other_spelling(Context& context, store::Store& store, const model::Entry& found) {
+    if (!store.capabilities().hierarchical) co_return {};
+    bool with_tags = false;
+    for (const model::Key& other : model::other_spellings(found.key)) {
+        GODWIT_CO_TRY(auto same, co_await store.stat(context, other, with_tags));
+        if (same && same->entry.identity == found.identity)
+            co_return model::names_fold(store.uri(found.key)).with_scope(Scope::Destination);
+    }
+    co_return {};
+}
+
 Task<Result<PlannedObject>> plan_anew(Context& context, TransferContext& shared,
                                       const PlannedObject& object) {
     bool with_tags = false;
@@ -51,6 +65,10 @@ Task<Result<PlannedObject>> plan_anew(Context& context, TransferContext& shared,
     model::PlanPolicy policy = shared.options.policy;
     policy.transfer_all = true;  // it was on its way already
     policy.use_index = false;
+    // What was listed has this very name.
+    if (destination && !object.destination) {
+        GODWIT_CO_TRY_VOID(co_await has_no_other_spelling(context, shared.destination, destination->entry));
+    }
     const model::Entry* there = destination ? &destination->entry : nullptr;
     model::Plan plan = model::plan(&source->entry, there, nullptr, policy);
     PlannedObject planned = object;
@@ -76,9 +94,8 @@ Task<Result<std::optional<ObjectEnd>>> look_again(Context& context, TransferCont
         co_return std::nullopt;
     }
     if (planned.error().kind() == ErrorKind::Cancelled) co_return std::move(planned.error());
-    Outcome outcome = planned.error().kind() == ErrorKind::NotFound ? Outcome::Gone : Outcome::Failed;
-    ObjectEnd end = ObjectEnd::failed(Scope::Source, std::move(planned.error()));
-    end.outcome = outcome;
+    Scope scope = planned.error().scope() == Scope::None ? Scope::Source : planned.error().scope();
+    GODWIT_CO_TRY(ObjectEnd end, end_of_error(context, scope, std::move(planned.error())));
     co_return std::move(end);
 }
 

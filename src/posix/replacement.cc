@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/sabotage.h"
+#include "model/spellings.h"
 #include "posix/file_status.h"
 #include "posix/holes.h"
 #include "posix/medium.h"
@@ -58,29 +59,25 @@ Replacement::Replacement(ChangeTools tools, KeyPath path, const store::PutReques
       staged_name_(std::move(staged_name)),
       replaces_(request.replaces) {}
 
-// The staged file under its name in capitals: found only where the case of letters makes no difference.
-bool Replacement::folds_case(int directory) const {
-    std::string capitals = staged_name_;
-    std::ranges::transform(capitals, capitals.begin(),
-                           [](char c) { return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c; });
-    struct stat staged{}, found{};
-    Os& os = tools_.root.os();
-    return os.fstatat(directory, staged_name_.c_str(), staged) == 0 &&
-           os.fstatat(directory, capitals.c_str(), found) == 0 && found.st_ino == staged.st_ino;
+// What stands there answers to other spellings of the path as well: it may be another key's object.
+bool Replacement::folds_names(const struct stat& found) const {
+    const Root& root = tools_.root;
+    return std::ranges::any_of(model::other_spellings(model::Key(path().path)), [&](const model::Key& other) {
+        Opened opened = root.open_at(other.bytes(), O_PATH);
+        struct stat status{};
+        return opened && root.os().fstat(opened->get(), status) == 0 && status.st_ino == found.st_ino &&
+               status.st_dev == found.st_dev;
+    });
 }
 
-Error Replacement::in_the_way(int directory, const struct stat& found) const {
+Error Replacement::in_the_way(const struct stat& found) const {
     if (S_ISDIR(found.st_mode)) {
         return Error(ErrorKind::Exists, "publish", subject(), "a directory of this name is in the way")
             .with_code("EISDIR");
     }
     // Whoever looks again would find another key's object under this name, and replace it.
-    if (!replaces_ && !GODWIT_SABOTAGE(overwrite_folded_twin) && folds_case(directory)) {
-        return Error(
-                   ErrorKind::Exists, "publish", subject(),
-                   "the file system takes names that differ in case for one, and another object has this one")
-            .with_code("NamesFold");
-    }
+    if (!replaces_ && !GODWIT_SABOTAGE(overwrite_folded_twin) && folds_names(found))
+        return model::names_fold(subject());
     return changed("publish", subject(), replaces_.value_or(model::Identity{}), identity_of(found));
 }
 
@@ -92,7 +89,7 @@ Result<void> Replacement::check_replaced(int directory) const {
     if (failed < 0) return path_error(-failed, "look at", subject());
     // ctime does not count: replacing one name of a file moves it for the file's other names.
     if (!replaces_ || S_ISDIR(found.st_mode) || !same_but_ctime(identity_of(found), *replaces_))
-        return in_the_way(directory, found);
+        return in_the_way(found);
     return {};
 }
 
@@ -103,7 +100,7 @@ Result<struct stat> Replacement::take_name(int directory) {
     if (!replaces_) failed = take_free_name(directory);
     if (failed == -EEXIST) {
         failed = os.fstatat(directory, path().name(), found);
-        if (failed == 0) return in_the_way(directory, found);
+        if (failed == 0) return in_the_way(found);
     }
     // EINVAL: a file system without RENAME_NOREPLACE, where a look before has to do.
     if (failed == -EINVAL) {
@@ -156,14 +153,7 @@ Result<StagedFile> FileReplacement::make_staged() {
 
 int FileReplacement::take_free_name(int directory) {
     if (!staged_name_.empty()) return Replacement::take_free_name(directory);
-    Os& os = tools_.root.os();
-    int linked = os.link(staged_.fd.get(), directory, path().name());
-    if (linked == -EEXIST) {
-        // Whether case is folded is asked with a name of our own.
-        staged_name_ = tools_.staging.name_for(model::Key(path().path));
-        os.link(staged_.fd.get(), directory, staged_name_.c_str());
-    }
-    return linked;
+    return tools_.root.os().link(staged_.fd.get(), directory, path().name());
 }
 
 Result<void> FileReplacement::resume() {

@@ -43,8 +43,8 @@ class Replacement : public NameChange {
 
   protected:
     // Gives what is staged the key's name, if `replaces` is what stands there, and looks at what the
-    // name denotes then. Fails with Changed, or with Exists where a directory, or on a file system that
-    // folds case another key's object, is in the way.
+    // name denotes then. Fails with Changed, or with Exists where a directory, or where the file
+    // system takes other spellings of a name for it perhaps another key's object, is in the way.
     Result<struct stat> take_name(int directory);
     Result<void> check_replaced(int directory) const;
     // Gives it the key's name if nothing has that: 0 or -errno; -EEXIST: something has it; -EINVAL: the
@@ -59,8 +59,8 @@ class Replacement : public NameChange {
     Published published_;
 
   private:
-    Error in_the_way(int directory, const struct stat& found) const;
-    bool folds_case(int directory) const;
+    Error in_the_way(const struct stat& found) const;
+    bool folds_names(const struct stat& found) const;
     std::optional<model::Identity> replaces_;
 };
 

@@ -17,6 +17,7 @@ from test_bad_input import CLEAN, NOT_CLEAN, snapshot
 from test_exhaustion import assert_completes, many_files
 
 MOUNT_SECONDS_MAX = 20
+MOMENT_SECONDS_MAX = 60
 
 
 class OddMount:
@@ -154,7 +155,7 @@ def test_f66_names_that_differ_in_case_never_overwrite_each_other(godwit, tmp_pa
     source = tmp_path / "source"
     for folder in ("dir", "DIR"):
         (source / folder).mkdir(parents=True)
-        (source / folder / "x").write_bytes(folder.encode())
+        (source / folder / "1").write_bytes(folder.encode())
     for name in ("readme", "README", "ReadMe"):
         (source / name).write_bytes(name.encode())
     (source / "alone").write_bytes(b"alone")
@@ -169,3 +170,58 @@ def test_f66_names_that_differ_in_case_never_overwrite_each_other(godwit, tmp_pa
     assert len(verified) == 3 and "alone" in verified, "one of each"
     for key in verified:
         assert (mount.path / "copy" / key).read_bytes() == (source / key).read_bytes(), key
+
+
+# Names that are one where letters are composed as the file system likes, or where case makes no difference.
+COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
+TWINS = {"--decompose": (COMPOSED, DECOMPOSED), "--fold": ("README", "readme")}
+
+
+def verified_files(godwit: Godwit) -> set[str]:
+    rows = godwit.run("ledger", "query", "execution=latest", "outcome=verified", "-o", "jsonl").lines
+    return {row["key"] for row in rows if not row["key"].endswith("/")}
+
+
+def test_f66_names_that_differ_in_how_letters_are_composed_never_overwrite_each_other(godwit, tmp_path, odd_mount):
+    source, target = tmp_path / "source", odd_mount("--decompose").path / "copy"
+    names = [COMPOSED, DECOMPOSED, f"{COMPOSED}/x", f"{DECOMPOSED}/x", "한글", "alone", "\u212b", "\u00c5"]
+    names = [f"folder {name}" if "/" in name else name for name in names]
+    for name in names:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(name.encode())
+    run = godwit.copy(source, target)
+    assert run.code == NOT_CLEAN, str(run)
+    (error,) = run.errors
+    assert (error["scope"], error["code"], error["count"]) == ("DESTINATION", "NamesFold", 3), str(run)
+    assert "composed" in error["message"] and error["fix"]
+    verified = verified_files(godwit)
+    assert len(verified) == 5
+    for key in verified:
+        assert (target / key).read_bytes() == (source / key).read_bytes(), key
+    # This file system has changed names when it stored them, so nothing tells ours from others' now.
+    again = godwit.copy(source, target)
+    assert again.code == NOT_CLEAN and {error["code"] for error in again.errors} == {"NamesFold"}, str(again)
+    for key in verified_files(godwit):
+        assert (target / key).read_bytes() == (source / key).read_bytes(), key
+
+
+@pytest.mark.parametrize("folding", TWINS)
+def test_f66_a_twin_that_was_put_off_does_not_replace_the_other(godwit, tmp_path, odd_mount, folding):
+    """What is looked for again by its name is found, and is another file."""
+    small, large = TWINS[folding]
+    source, target = tmp_path / "source", odd_mount(folding).path / "copy"
+    source.mkdir()
+    (source / small).write_bytes(b"verified first")
+    (source / large).write_bytes(os.urandom(12 << 20))
+    # So slowly that the large one is still read when the small one has its name.
+    command = [godwit.binary, "copy", source, target, "--limit-bytes-per-second", "8MiB"]
+    run = subprocess.Popen(command, env=godwit.environment(), cwd=godwit.home, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + MOMENT_SECONDS_MAX
+    while not (target / small).exists():
+        assert run.poll() is None and time.monotonic() < deadline
+        time.sleep(0.001)
+    with (source / large).open("r+b") as file:
+        file.write(b"changed")
+    assert run.wait(60) == NOT_CLEAN
+    assert (target / small).read_bytes() == b"verified first"
+    assert verified_files(godwit) == {small}

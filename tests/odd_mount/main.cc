@@ -1,8 +1,9 @@
-// odd_mount [--fold] BACKING FAULTS fuse-argument...: shows the directory BACKING as a file system with
-// faults, for tests.
+// odd_mount [--fold|--decompose] BACKING FAULTS fuse-argument...: shows the directory BACKING as a file
+// system with faults, for tests.
 //
-// --fold takes names that differ in the case of ASCII letters for one, and keeps them in lower case. While a
-// file of that name stands in the directory FAULTS,
+// --fold takes names that differ in the case of ASCII letters for one, and keeps them in lower case;
+// --decompose those that differ in how letters are composed, and keeps them decomposed (Unicode's NFD). While
+// a file of that name stands in the directory FAULTS,
 //   flush      closing a written file fails with ENOSPC, as it does on a network file system that is full,
 //   fsyncdir   directories cannot be synced (EINVAL).
 #define FUSE_USE_VERSION 35
@@ -12,19 +13,28 @@
 #include <fuse.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <utf8proc.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 namespace {
 
 std::string backing, faults;
-bool fold = false;
+bool fold = false, decompose = false;
+
+std::string decomposed(const char* name) {
+    auto* bytes = utf8proc_NFD(reinterpret_cast<const utf8proc_uint8_t*>(name));
+    std::string result = bytes ? reinterpret_cast<const char*>(bytes) : name;
+    std::free(bytes);
+    return result;
+}
 
 std::string real(const char* path) {
-    std::string name = path;
+    std::string name = decompose ? decomposed(path) : path;
     for (char& c : name) {
         if (fold && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     }
@@ -137,12 +147,14 @@ fuse_operations operations() {
 
 int main(int count, char** values) {
     std::vector<char*> arguments(values, values + count);
-    if (arguments.size() > 1 && std::string(arguments[1]) == "--fold") {
-        fold = true;
-        arguments.erase(arguments.begin() + 1);
+    if (arguments.size() > 1) {
+        std::string option = arguments[1];
+        fold = option == "--fold";
+        decompose = option == "--decompose";
+        if (fold || decompose) arguments.erase(arguments.begin() + 1);
     }
     if (arguments.size() < 4) {
-        std::fputs("usage: odd_mount [--fold] BACKING FAULTS fuse-argument...\n", stderr);
+        std::fputs("usage: odd_mount [--fold|--decompose] BACKING FAULTS fuse-argument...\n", stderr);
         return 2;
     }
     backing = arguments[1];
