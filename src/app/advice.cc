@@ -64,6 +64,9 @@ constexpr std::array kRows{
     Row{"CertificateRefused",
         "name the server's authority with --ca-file; --no-verify-tls gives up all safety"},
     Row{"ConnectFailed", "check the endpoint (http or https, host name, port), and that the server is up"},
+    Row{"NoLocalPort",
+        "this machine's ports are taken: close other connections, lower --concurrency, or widen "
+        "net.ipv4.ip_local_port_range (sysctl)"},
     Row{"MalformedAnswer",
         "this does not answer as an S3 server does: check the endpoint, and proxies or login pages on the "
         "way"},

@@ -30,6 +30,22 @@ void ConnectionPool::give(std::unique_ptr<Connection> connection) {
     if (!is_linked()) loop_.start_timer(*this, until);
 }
 
+runtime::Permits::Acquire ConnectionPool::permit(runtime::Context& context) {
+    if (loop_.now() >= more_from_) {
+        permits_.set_total(std::min(permits_.total() * 2, connections_max_));
+        more_from_ = permits_.total() == connections_max_ ? Instant::max() : loop_.now() + kMoreAfter;
+    }
+    return permits_.acquire(context, 1);
+}
+
+bool ConnectionPool::do_with_fewer() {
+    std::uint64_t others = permits_.taken() - 1;
+    if (others == 0) return false;
+    permits_.set_total(std::min(others, permits_.total()));
+    more_from_ = loop_.now() + kMoreAfter;
+    return true;
+}
+
 void ConnectionPool::make_room() {
     while (idle_count_ > 0 && permits_.taken() + idle_count_ > permits_.total()) close_oldest();
 }

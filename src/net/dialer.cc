@@ -69,7 +69,8 @@ Task<void> Dialer::attempt(Context& context, Race& race, Address address) {
         avoided_until_.erase(address);
     } else if (!connected) {
         // Also when it was still trying while another one won.
-        if (!context.is_cancelled() || race.winner) avoid(address);
+        bool is_its_fault = connected.error().code() != "NoLocalPort";
+        if (is_its_fault && (!context.is_cancelled() || race.winner)) avoid(address);
         if (!race.first_failure) {
             const Error& error = connected.error();
             race.first_failure.emplace(

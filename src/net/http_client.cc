@@ -82,6 +82,7 @@ struct HttpClient::State {
           shared{.loop = loop, .options = options, .stats = {}},
           pool(loop, options) {}
 
+    Task<Result<std::unique_ptr<Connection>>> connect(Context& context, const Origin& origin, Permit& permit);
     Task<Result<ResponseHead>> converse(Context& context, Connection& connection, const HttpRequest& request,
                                         Conversation& talk);
     Task<Result<ResponseHead>> next_head(Context& context, Connection& connection, const HttpRequest& request,
@@ -138,7 +139,7 @@ Task<Result<HttpResponse>> HttpClient::exchange(Context& context, const Origin& 
                                                 const HttpRequest& request) {
     State& state = *state_;
     GODWIT_CO_TRY_VOID(context.check());
-    GODWIT_CO_TRY(Permit permit, co_await state.pool.permits().acquire(context, 1));
+    GODWIT_CO_TRY(Permit permit, co_await state.pool.permit(context));
     ++state.shared.stats.requests;
     const Proxy* proxy = state.route->plain_proxy(origin);
     const std::string rewritten = proxy ? absolute_head(*proxy, origin, request.head) : std::string();
@@ -159,8 +160,7 @@ Task<Result<HttpResponse>> HttpClient::exchange(Context& context, const Origin& 
     }
     if (!head) {
         connection.reset();
-        state.pool.make_room();
-        GODWIT_CO_TRY(connection, co_await state.route->open(context, state.shared, origin));
+        GODWIT_CO_TRY(connection, co_await state.connect(context, origin, permit));
         Conversation talk{.request = outgoing};
         GODWIT_CO_TRY(head, co_await state.converse(context, *connection, request, talk));
     }
@@ -169,6 +169,20 @@ Task<Result<HttpResponse>> HttpClient::exchange(Context& context, const Origin& 
                                                         std::move(*head), framing);
     if (answer->body.done()) answer->finish();
     co_return HttpResponse(std::move(answer));
+}
+
+// Where no local port is free, it waits for one of the connections in use.
+Task<Result<std::unique_ptr<Connection>>> HttpClient::State::connect(Context& context, const Origin& origin,
+                                                                     Permit& permit) {
+    for (;;) {
+        pool.make_room();
+        auto opened = co_await route->open(context, shared, origin);
+        bool lacks_port = !opened && opened.error().code() == "NoLocalPort";
+        if (!lacks_port || !pool.do_with_fewer()) co_return std::move(opened);
+        permit.release();
+        GODWIT_CO_TRY(permit, co_await pool.permit(context));
+        if (std::unique_ptr<Connection> freed = pool.take(origin)) co_return std::move(freed);
+    }
 }
 
 // A server may answer before it has read the whole request, and may then close: its answer says why,

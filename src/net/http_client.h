@@ -85,8 +85,8 @@ class HttpClient {
     // Sends the request and reads the answer's head. 1xx answers are passed over. Redirects are
     // answers like others. A refusal that comes before the whole body was sent is an answer like
     // others, too; a success that does is Corrupt. Kinds: Lost (reset, cut, timeout: unknown whether the
-    // server acted, unless code() is "ConnectFailed": then no byte of the request left), Denied
-    // (certificate or proxy credentials refused), Corrupt (answer is no HTTP), Busy (no descriptors
+    // server acted, unless code() is "ConnectFailed" or "NoLocalPort": then no byte of the request left),
+    // Denied (certificate or proxy credentials refused), Corrupt (answer is no HTTP), Busy (no descriptors
     // left), what `streamed` failed with, or the context's reason. After a failure no byte of the request
     // arrives later: the connection is reset, not closed. The response must not outlive the client. OpenSSL
     // writes to closed sockets: the process ignores SIGPIPE.

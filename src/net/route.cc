@@ -45,8 +45,8 @@ Error Route::connect_failed(const Origin& origin, const Error& error) const {
         auto seconds = std::chrono::duration<double>(options_.connect_timeout).count();
         cause = fmt::format("no connection within {} s", seconds);
     }
-    return Error(ErrorKind::Lost, "connect to", origin.display(), std::move(cause))
-        .with_code("ConnectFailed");
+    const char* code = error.code() == "NoLocalPort" ? "NoLocalPort" : "ConnectFailed";
+    return Error(ErrorKind::Lost, "connect to", origin.display(), std::move(cause)).with_code(code);
 }
 
 Task<Result<std::unique_ptr<Connection>>> Route::connect(Context& context, ConnectionShared& shared,

@@ -17,7 +17,7 @@ class Route {
 
     // Ready for the first request, within the connect time-out. Fails with Denied (certificate or
     // proxy credentials refused), Busy (no descriptors left), the context's reason, else with Lost and
-    // code "ConnectFailed": no byte of a request was sent.
+    // code "ConnectFailed" or "NoLocalPort": no byte of a request was sent.
     runtime::Task<Result<std::unique_ptr<Connection>>> open(runtime::Context& context,
                                                             ConnectionShared& shared, const Origin& origin);
     // The proxy that wants absolute-form requests for `origin`, or null.

@@ -39,6 +39,12 @@ Error lost(const char* operation, int error) {
         .with_code(name ? name : fmt::format("errno {}", error));
 }
 
+// Over IPv6 it may also mean that this machine has no such address.
+Error connect_error(const Address& address, int error) {
+    bool lacks_port = error == EADDRNOTAVAIL && address.family() == AF_INET;
+    return lacks_port ? lost("connect", error).with_code("NoLocalPort") : lost("connect", error);
+}
+
 iovec as_iovec(std::span<const std::byte> bytes) {
     return {.iov_base = const_cast<std::byte*>(bytes.data()), .iov_len = bytes.size()};
 }
@@ -86,7 +92,7 @@ Stream::~Stream() {
 Task<Result<void>> Stream::connect(Context& context, const Address& address) {
     int result = ::connect(fd_.fd, address.data(), address.size());
     if (result == 0) co_return {};
-    if (errno != EINPROGRESS) co_return lost("connect", errno);
+    if (errno != EINPROGRESS) co_return connect_error(address, errno);
     for (;;) {
         GODWIT_CO_TRY_VOID(co_await writable(context));
         int error = 0;

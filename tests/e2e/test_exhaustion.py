@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from godwit import Godwit, Run
-from test_bad_input import CLEAN, DENIED, NOT_CLEAN, common, nobody, snapshot  # noqa: F401 (fixtures)
+from network_namespace import NetworkNamespace
+from s3double import find_program
+from test_bad_input import CLEAN, DENIED, NOT_CLEAN, UNREACHABLE, common, nobody, snapshot  # noqa: F401 (fixtures)
 from test_kill import staged_files
 
 MEBIBYTE = 1 << 20
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secrettest", "AWS_DEFAULT_REGION": "us-east-1"}
 OUT_OF_MEMORY = (
     "error: LOCAL: out of memory\n  fix: allow more of it, or lower --memory; the same command carries on\n"
 )
@@ -56,6 +59,64 @@ def test_l111_too_few_descriptors_are_an_error_and_the_next_run_completes(godwit
     run = limited(godwit, "--nofile=12").copy(source, tmp_path / "copy")
     assert run.code != CLEAN and "error: " in run.stderr, str(run)
     assert_completes(godwit, source, tmp_path / "copy")
+
+
+class FewPorts(NetworkNamespace):
+    """A network in which each copy has only some local ports for its connections, and a server in it."""
+
+    def __init__(self, ports: int):
+        super().__init__()
+        command = [*self.inside, str(find_program()), "--with-stdin", "--bucket", "one", "--latency-ms", "10"]
+        self.server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.endpoint = json.loads(self.server.stdout.readline())["endpoint"]
+        self.ports, self.first = ports, 40000
+
+    def set(self, name: str, value: str) -> None:
+        self.run("sysctl", "-q", "-w", f"net.ipv4.{name}={value}")
+
+    def stop(self) -> None:
+        self.server.stdin.close()
+        self.server.wait(timeout=30)
+        self.remove()
+
+    def copy(self, godwit: Godwit, source, destination, *options: str) -> Run:
+        # Others for each: the kernel keeps those of connections that have ended.
+        self.first += 100
+        self.set("ip_local_port_range", f"{self.first} {self.first + max(self.ports, 1) - 1}")
+        self.set("ip_local_reserved_ports", "" if self.ports else str(self.first))
+        user = Godwit(godwit.home, godwit.binary, (*self.inside, *godwit.prefix))
+        return user.copy(source, destination, "--endpoint-url", self.endpoint, *options, environment=KEYS)
+
+
+@pytest.fixture
+def few_ports():
+    made = []
+
+    def make(ports: int) -> FewPorts:
+        made.append(FewPorts(ports))
+        return made[-1]
+
+    yield make
+    for network in made:
+        network.stop()
+
+
+@pytest.mark.parametrize("ports", [2, 5])
+def test_l111_few_local_ports_are_enough(godwit, tmp_path, few_ports, ports):
+    """Far more requests than ports are wanted at once, small ones and parts. They wait: none fails and is sent again."""
+    source, network = many_files(tmp_path / "source", 50), few_ports(ports)
+    (source / "large").write_bytes(os.urandom(30 * MEBIBYTE))
+    for from_, to in ((source, "s3://one/tree"), ("s3://one/tree", tmp_path / "copy")):
+        run = network.copy(godwit, from_, to, "--concurrency", "64", "-v")
+        assert run.code == CLEAN, str(run)
+        assert "NoLocalPort" not in run.stderr, str(run)
+    assert snapshot(source) == snapshot(tmp_path / "copy")
+
+
+def test_l111_where_no_local_port_is_free_the_error_says_what_to_do(godwit, tmp_path, few_ports):
+    run = few_ports(0).copy(godwit, many_files(tmp_path / "source", 1), "s3://one/tree")
+    assert run.code == UNREACHABLE and "NoLocalPort" in run.stderr, str(run)
+    assert "fix: this machine's ports are taken" in run.stderr, str(run)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: a limit of threads, which needs a user without other threads")
