@@ -78,9 +78,8 @@ std::vector<std::string> other_spellings(std::string_view name) {
 
 Error names_fold(std::string subject) {
     return Error(ErrorKind::Exists, "publish", std::move(subject),
-                 "the file system takes names that differ in case, or in how their letters are composed, for "
-                 "one, and "
-                 "another object has this one")
+                 "the file system takes names that differ in case, or in how letters are composed, for one, "
+                 "and another object has this one")
         .with_code("NamesFold");
 }
 

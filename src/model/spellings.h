@@ -12,8 +12,9 @@
 namespace godwit::model {
 
 // `name` in upper case, in lower case, composed (NFC) and decomposed (NFD): those of them that differ from
-// it, without doubles. Whatever is taken for one with `name` by its case or composition is taken for one with
-// one of these as well. What is no UTF-8 has no other spelling but for its ASCII letters.
+// it, without doubles. A place that takes another name for it by case or composition takes one of these for
+// it too, but for oddities such as a name of `ß` alone. What is no UTF-8 has no other spelling but for its
+// ASCII letters.
 std::vector<std::string> other_spellings(std::string_view name);
 
 // The keys that differ from `key` in another spelling of one component. None of a directory: directories that
