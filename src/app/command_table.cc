@@ -209,9 +209,8 @@ constexpr std::array kCopyMetadata{
     kPreserveAcls,
     kPreservePrivilegedXattrs,
     Option{.name = "preserve-hardlinks",
-           .help =
-               "between directories: names of one file become names of one file, as far as they are selected "
-               "and the file system links them"},
+           .help = "names of one file become names of one file, as far as they are selected and the file "
+                   "system links them; objects in S3 tell which file they are names of"},
     Option{.name = "no-tags", .help = "leave object tags behind"},
     Option{.name = "default-mode",
            .kind = ValueKind::Text,

@@ -27,6 +27,11 @@ Result<void> check_reflink(const CopyArguments& arguments) {
     return {};
 }
 
+model::HardLinkMode hard_link_mode(const EndsRequest& ends) {
+    if (ends.destination.is_s3()) return model::HardLinkMode::Carried;
+    return ends.source.is_s3() ? model::HardLinkMode::Told : model::HardLinkMode::Listed;
+}
+
 }  // namespace
 
 Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session& session) {
@@ -38,9 +43,8 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
         invocation.values.flag("preserve-set-id") || !arguments.ends.source.is_s3();
     arguments.reflink = invocation.values.flag("reflink");
     GODWIT_TRY_VOID(check_reflink(arguments));
-    if (arguments.options.policy.hard_links && has_s3_end(arguments))
-        return usage_error("--preserve-hardlinks",
-                           "works between two directories; an object in S3 has one name");
+    if (invocation.values.flag("preserve-hardlinks"))
+        arguments.options.policy.hard_links = hard_link_mode(arguments.ends);
     fit_to_descriptors(descriptor_limit(), arguments.options);
     arguments.verify = verify_mode(invocation.values);
     arguments.output = output_of(invocation.values);
@@ -62,6 +66,8 @@ Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
     kit.set_sparse(arguments.sparse);
     kit.set_selection(arguments.options.selection);
     kit.set_reflink(arguments.reflink);
+    if (arguments.options.policy.hard_links == model::HardLinkMode::Carried)
+        kit.set_file_id_place(arguments.ends.destination.display());
     if (arguments.dry_run) {
         return run.run([&](LoopRun& running) { return dry_run(running, kit, arguments); });
     }

@@ -192,7 +192,8 @@ boost::json::object DryRun::summary(ExitCode code) const {
           PlanAction::Conflict, PlanAction::Unrepresentable}) {
         event[to_string(action)] = planned_[action].objects;
     }
-    if (arguments_.options.policy.hard_links) event["hard_links"] = planned_.hard_links.objects;
+    if (arguments_.options.policy.hard_links == model::HardLinkMode::Listed)
+        event["hard_links"] = planned_.hard_links.objects;
     event["unchanged"] = planned_.unchanged.objects;
     event["bytes"] = planned_[PlanAction::Copy].bytes;
     event["unlisted"] = planned_.unlisted;

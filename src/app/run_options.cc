@@ -67,7 +67,6 @@ Result<engine::ExecutionOptions> copy_options(const Values& values) {
     options.policy.use_index = compare != "size" && compare != "checksum" && compare != "bytes";
     options.policy.overwrite = !values.flag("no-overwrite");
     options.policy.transfer_all = values.flag("transfer-all");
-    options.policy.hard_links = values.flag("preserve-hardlinks");
     options.verify = verify_mode(values) != VerifyMode::Nothing;
     options.read_back = values.flag("read-back");
     options.carry_tags = !values.flag("no-tags");

@@ -56,6 +56,7 @@ Result<std::unique_ptr<store::Store>> StoreKit::make(const Location& location, c
         };
     }
     options.reflink = reflink_;
+    options.file_id_place = file_id_place_;
     auto own_key = own_directory_.empty() ? std::nullopt : key_beneath(location.path, own_directory_);
     if (own_key) leave_out(location, *own_key, options);
     options.on_warning = [this](const Error& warning) { warned(warning); };

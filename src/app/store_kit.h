@@ -55,6 +55,9 @@ class StoreKit {
     void set_sparse(bool sparse) { sparse_ = sparse; }
     void set_reflink(bool reflink) { reflink_ = reflink; }
 
+    // What stores of file systems made from now on tell files apart by (PosixOptions::file_id_place).
+    void set_file_id_place(std::string place) { file_id_place_ = std::move(place); }
+
     // What stores did without (an owner that could not be set) is said once a kind; this says how much
     // more of it there was.
     void sum_up_warnings();
@@ -75,6 +78,7 @@ class StoreKit {
     bool sparse_ = false;
     std::shared_ptr<const model::Selection> selection_;
     bool reflink_ = false;
+    std::optional<std::string> file_id_place_;
     std::string own_directory_;                    // empty: not known
     std::set<std::string> without_own_directory_;  // locations for which that was said
     runtime::Pool pool_;

@@ -162,7 +162,7 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
 
 // Is it to be brought to its end together with the other names of its file?
 bool Merge::goes_with_others(const Entry& source, Plan plan, const IndexRow* indexed) const {
-    if (!input_.options.policy.hard_links || !source.hard_link) return false;
+    if (input_.options.policy.hard_links != model::HardLinkMode::Listed || !source.hard_link) return false;
     if (plan.action == PlanAction::Conflict || plan.action == PlanAction::Unrepresentable) return false;
     if (plan.action != PlanAction::Skip) return true;
     if (plan.reason > SkipReason::Adopted) return false;
@@ -255,7 +255,7 @@ PlannedObject Merge::planned_object(const Entry& source, const Entry* destinatio
                    (indexed && destination && model::same_generation(source.identity, indexed->source) &&
                     model::same_generation(destination->identity, indexed->destination));
     if (vouched && indexed) object.known_digest = indexed->digest;
-    if (input_.options.policy.hard_links) {
+    if (input_.options.policy.hard_links == model::HardLinkMode::Listed) {
         object.hard_link = source.hard_link;
         if (destination && destination->hard_link) object.destination_names = destination->hard_link->names;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/look_again.h"
+#include "engine/read_back.h"
 
 namespace godwit::engine {
 
@@ -61,7 +62,6 @@ Task<Result<void>> HardLinkGroup::run(bool begun_before, runtime::Permit& start)
 
 // What was written before and has no row yet counts for nothing: it is brought over again.
 Task<Result<void>> HardLinkGroup::look_again_at_all(runtime::Permit& start) {
-    model::HardLink file = *names_.front().object.hard_link;
     for (Name& name : names_) {
         if (name.end) continue;
         PlannedObject& object = name.object;
@@ -69,7 +69,7 @@ Task<Result<void>> HardLinkGroup::look_again_at_all(runtime::Permit& start) {
         // If it fails now, the index must not take what an earlier try wrote for proved.
         object.deferrals = std::max(object.deferrals, 1u);
         if (!name.end) name.end = end_without_transfer(object, shared_.destination);
-        bool left = !name.end && !(object.hard_link && object.hard_link->is_of(file));
+        bool left = !name.end && !(object.hard_link && object.hard_link->is_of(file_));
         if (left) {
             GODWIT_CO_TRY(name.end, co_await transfer(context_, shared_, object, start));
         }
@@ -86,6 +86,7 @@ Task<Result<void>> HardLinkGroup::run_once(runtime::Permit& start) {
         // Another name may do where this one failed.
         if (!is_there(first->end->outcome)) continue;
         identity_ = first->end->evidence.destination;
+        first->is_name = true;
         first->end->evidence.hard_links = HardLinks::Kept;
         for (Name& name : names_) {
             if (!name.end) GODWIT_CO_TRY_VOID(co_await link_to(*first, name, start));
@@ -103,7 +104,8 @@ HardLinkGroup::Name* HardLinkGroup::choose_first() {
     return first;
 }
 
-// Are the names not one file at the destination already, or is that a file of other names too?
+// Are the names not one file at the destination already, or is that a file of other names too? What only says
+// that it is one file is none before it is proved.
 bool HardLinkGroup::must_link_to(const Name& first) const {
     const std::optional<model::Identity>& there = first.object.destination;
     std::size_t open = 0, same = 0;
@@ -113,14 +115,16 @@ bool HardLinkGroup::must_link_to(const Name& first) const {
         same += there && name.object.destination == there;
     }
     bool known = rank(first.object) < 2;
-    return same != open || (!known && std::max(first.object.destination_names, 1u) != open);
+    bool only_told = told_ && open > 1;
+    return same != open || (!known && (only_told || std::max(first.object.destination_names, 1u) != open));
 }
 
 // What others are linked to is proved in this run: a good copy must not give way to one that nothing proves.
 Task<Result<ObjectEnd>> HardLinkGroup::bring_first(Name& first, runtime::Permit& start) {
     PlannedObject& object = first.object;
     if (must_link_to(first)) {
-        object.action = rank(object) < 2 ? PlanAction::Recheck : PlanAction::Copy;
+        if (object.action != PlanAction::Copy)
+            object.action = rank(object) < 2 ? PlanAction::Recheck : PlanAction::Copy;
         object.known_digest.reset();
     }
     if (object.action == PlanAction::Skip) co_return end_as_listed(object, shared_.options);
@@ -134,12 +138,12 @@ void HardLinkGroup::all_end_as(const ObjectEnd& end) {
 }
 
 Task<Result<void>> HardLinkGroup::link_to(const Name& first, Name& name, runtime::Permit& start) {
-    Result<bool> still = co_await is_still_of(first, name);
-    if (!still) {
-        GODWIT_CO_TRY(name.end, end_of_error(context_, Scope::Source, std::move(still.error())));
+    Result<bool> same = co_await is_same_file(first, name);
+    if (!same) {
+        GODWIT_CO_TRY(name.end, end_of_error(context_, Scope::Source, std::move(same.error())));
         co_return {};
     }
-    if (!*still) {
+    if (!*same) {
         name.object.action = PlanAction::Copy;
         GODWIT_CO_TRY(name.end, co_await transfer(context_, shared_, name.object, start));
         co_return {};
@@ -154,6 +158,7 @@ Task<Result<void>> HardLinkGroup::link_to(const Name& first, Name& name, runtime
     slot.release();
     if (linked) {
         identity_ = linked->identity;
+        name.is_name = true;
         name.linked = !linked->was_linked;
         name.end = linked_end(*first.end, name);
     } else if (linked.error().code() == "NoHardLink") {
@@ -165,6 +170,10 @@ Task<Result<void>> HardLinkGroup::link_to(const Name& first, Name& name, runtime
     co_return {};
 }
 
+Task<Result<bool>> HardLinkGroup::is_same_file(const Name& first, const Name& name) {
+    return told_ ? is_proved_equal(first, name) : is_still_of(first, name);
+}
+
 // What was read under the first name is what this one names, too?
 Task<Result<bool>> HardLinkGroup::is_still_of(const Name& first, const Name& name) {
     GODWIT_CO_TRY(runtime::AdaptiveLimit::Slot slot, co_await shared_.requests.acquire(shared_.new_work));
@@ -172,6 +181,26 @@ Task<Result<bool>> HardLinkGroup::is_still_of(const Name& first, const Name& nam
     GODWIT_CO_TRY(auto source, co_await shared_.source.stat(context_, name.object.key, with_tags));
     co_return source && source->entry.hard_link && source->entry.hard_link->is_of(*first.object.hard_link) &&
         model::same_generation(source->entry.identity, first.end->evidence.source);
+}
+
+// Does this name tell the same as the first did when it was brought over, and have the bytes that it was
+// proved with? By what was read of it; by what the source keeps, if that was right about the first; by what
+// is read now.
+Task<Result<bool>> HardLinkGroup::is_proved_equal(const Name& first, const Name& name) {
+    const std::optional<Digest>& proved = first.end->evidence.source_digest;
+    const std::optional<model::HardLink>& file = first.object.hard_link;
+    bool told = file && name.object.hard_link && name.object.hard_link->is_of(*file);
+    if (!told || !proved || !first.end->index) co_return false;
+    std::optional<Digest> digest = name.object.known_digest;
+    if (first.object.source_digest == proved && name.object.source_digest) digest = name.object.source_digest;
+    if (!digest || digest->algorithm() != proved->algorithm()) {
+        const PlannedObject& object = name.object;
+        bool from_medium = false;
+        GODWIT_CO_TRY(ReadBack read, co_await read_back(context_, shared_, shared_.source, object.key,
+                                                        object.type, object.source, from_medium));
+        digest = read.digest;
+    }
+    co_return digest == proved;
 }
 
 // As any object, where the destination does not link it.
@@ -189,6 +218,7 @@ Task<Result<ObjectEnd>> HardLinkGroup::leave_apart(Name& name, runtime::Permit& 
 ObjectEnd HardLinkGroup::linked_end(const ObjectEnd& first, const Name& name) const {
     ObjectEnd end;
     end.evidence = first.evidence;
+    if (told_) end.evidence.source = name.object.source;
     end.index = first.index;
     bool proved = shared_.options.verify && first.evidence.level != model::EvidenceLevel::None;
     end.outcome = proved ? Outcome::Verified : Outcome::Copied;
@@ -199,7 +229,7 @@ ObjectEnd HardLinkGroup::linked_end(const ObjectEnd& first, const Name& name) co
 
 void HardLinkGroup::settle() {
     for (Name& name : names_) {
-        if (name.end->evidence.hard_links == HardLinks::Kept) name.end->evidence.destination = identity_;
+        if (name.is_name) name.end->evidence.destination = identity_;
     }
 }
 

@@ -79,7 +79,8 @@ Task<Result<PlannedObject>> plan_anew(Context& context, TransferContext& shared,
     planned.destination.reset();
     if (there) planned.destination = there->identity;
     planned.known_digest.reset();
-    if (policy.hard_links) planned.hard_link = source->entry.hard_link;
+    if (object.hard_link) planned.hard_link = source->entry.hard_link;
+    planned.source_digest = source->stored_digest;
     planned.destination_names = there && there->hard_link ? there->hard_link->names : 0;
     co_return std::move(planned);
 }

@@ -27,6 +27,8 @@ struct ObjectEnd {
     // the destination may hold bytes that nothing proves. Such a row has no evidence and names no
     // generation, so that the next run copies, whatever attributes stand there (E58).
     bool index = false;
+    // None of this yet: the object is a name of a file (PlannedObject::hard_link), and goes with the others.
+    bool put_aside = false;
 
     static ObjectEnd failed(Scope scope, Error error);
 };

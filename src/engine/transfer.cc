@@ -17,8 +17,9 @@ using model::PlannedObject;
 // One try at one object.
 class Attempt {
   public:
-    Attempt(Context& context, TransferContext& shared, PlannedObject& object, runtime::Permit& start)
-        : context_(context), shared_(shared), object_(object), start_(start) {}
+    Attempt(Context& context, TransferContext& shared, PlannedObject& object, runtime::Permit& start,
+            bool may_put_aside)
+        : context_(context), shared_(shared), object_(object), start_(start), may_put_aside_(may_put_aside) {}
 
     // Runs the plan's action; on failure scope() says whose the error is.
     Task<Result<ObjectEnd>> run();
@@ -53,6 +54,9 @@ class Attempt {
 
     store::PutRequest put_request(const model::ObjectInfo& info) const;
     store::PutRequest put_request(const store::Source& source) const;
+    void take_told(const model::Entry& source);
+    bool goes_with_others() const;
+    ObjectEnd put_aside(model::Plan plan, const std::optional<Digest>& digest);
     ObjectEnd unchanged(const model::ObjectInfo& destination) const;
     bool can_copy_inside_server() const;
     Error vanished() const {
@@ -63,6 +67,7 @@ class Attempt {
     TransferContext& shared_;
     PlannedObject& object_;
     runtime::Permit& start_;
+    const bool may_put_aside_;
     // Whose operation runs: an error is that side's.
     Scope scope_ = Scope::Transfer;
     // A source that changed while it was read, and is stored all the same by option.
@@ -127,7 +132,12 @@ Task<Result<ObjectEnd>> Attempt::copy_through_us() {
     model::Evidence evidence;
     evidence.source = source->info().entry.identity;
 
+    take_told(source->info().entry);
     std::optional<store::Part> whole = source->take_whole();
+    if (goes_with_others()) {
+        std::optional<Digest> digest = whole ? whole->digest : source->info().stored_digest;
+        co_return put_aside({PlanAction::Copy, model::SkipReason::None}, digest);
+    }
     if (whole) {
         GODWIT_CO_TRY(store::Receipt receipt, co_await publish_whole(*source, std::move(*whole), evidence));
         shared_.progress.moved_bytes += object_.source.size_bytes;
@@ -140,6 +150,26 @@ Task<Result<ObjectEnd>> Attempt::copy_through_us() {
     slot.release();
     GODWIT_CO_TRY(store::Receipt receipt, co_await publish_parts(*source, evidence));
     co_return co_await prove(std::move(receipt), std::move(evidence));
+}
+
+// What `source` tells of the file that it is a name of.
+void Attempt::take_told(const model::Entry& source) {
+    if (shared_.options.policy.hard_links == model::HardLinkMode::Told) object_.hard_link = source.hard_link;
+}
+
+bool Attempt::goes_with_others() const {
+    return may_put_aside_ && shared_.options.policy.hard_links == model::HardLinkMode::Told &&
+           object_.hard_link;
+}
+
+// `digest` of the source: of what was read, or of what the source keeps.
+ObjectEnd Attempt::put_aside(model::Plan plan, const std::optional<Digest>& digest) {
+    object_.action = plan.action;
+    object_.reason = plan.reason;
+    object_.source_digest = digest;
+    ObjectEnd end;
+    end.put_aside = true;
+    return end;
 }
 
 store::PutRequest Attempt::put_request(const model::ObjectInfo& info) const {
@@ -255,6 +285,7 @@ Task<Result<ObjectEnd>> Attempt::prove(store::Receipt receipt, model::Evidence e
     object_.destination = receipt.identity;
     evidence.destination = receipt.identity;
     evidence.xattrs = shared_.options.policy.xattrs;
+    evidence.hard_links = kept_by(shared_.options.policy.hard_links);
     evidence.level = receipt.level;
     evidence.destination_digest = receipt.stored_digest;
     bool enough = receipt.level >=
@@ -314,6 +345,7 @@ ObjectEnd Attempt::unchanged(const model::ObjectInfo& destination) const {
     end.evidence.source_digest = object_.known_digest;
     end.evidence.destination = destination.entry.identity;
     end.evidence.xattrs = shared_.options.policy.xattrs;
+    end.evidence.hard_links = kept_by(shared_.options.policy.hard_links);
     return end;
 }
 
@@ -330,6 +362,13 @@ Task<Result<ObjectEnd>> Attempt::examine() {
     slot.succeeded();
     if (!destination) co_return co_await copy();
     model::Plan plan = model::plan_examined(*source, *destination, shared_.options.policy);
+    take_told(source->entry);
+    if (goes_with_others()) {
+        object_.destination = destination->entry.identity;
+        const std::optional<model::HardLink>& there = destination->entry.hard_link;
+        object_.destination_names = there ? there->names : 0;
+        co_return put_aside(plan, source->stored_digest);
+    }
     if (plan.action == PlanAction::Skip) co_return unchanged(*destination);
     if (plan.action == PlanAction::Metadata) co_return co_await bring_metadata();
     if (plan.action == PlanAction::Recheck) co_return co_await recheck();
@@ -372,6 +411,7 @@ Task<Result<ObjectEnd>> Attempt::bring_metadata() {
         co_return Error(ErrorKind::Changed, "stat", shared_.source.uri(object_.key),
                         "changed since it was listed");
     }
+    take_told(source->entry);
     store::PutRequest request = put_request(*source);
     scope_ = Scope::Destination;
     GODWIT_CO_TRY_VOID(co_await intend_upload_inside_server());
@@ -386,6 +426,7 @@ Task<Result<ObjectEnd>> Attempt::bring_metadata() {
     end.evidence.source = object_.source;
     end.evidence.destination = receipt.identity;
     end.evidence.xattrs = shared_.options.policy.xattrs;
+    end.evidence.hard_links = kept_by(shared_.options.policy.hard_links);
     co_return std::move(end);
 }
 
@@ -418,15 +459,17 @@ Result<ObjectEnd> end_of_error(const Context& context, Scope scope, Error error)
     return end;
 }
 
-Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, PlannedObject& object,
-                                 runtime::Permit& start) {
+namespace {
+
+Task<Result<ObjectEnd>> try_again_and_again(Context& context, TransferContext& shared, PlannedObject& object,
+                                            runtime::Permit& start, bool may_put_aside) {
     Scope scope = Scope::Transfer;
     bool published = false;
     runtime::RetryPolicy policy;
     policy.attempts_max = shared.options.object_attempts_max;
     policy.on_retry = [&](const Error&, int, Duration) { ++shared.progress.retries; };
     auto one_try = [&](int) -> Task<Result<ObjectEnd>> {
-        Attempt attempt(context, shared, object, start);
+        Attempt attempt(context, shared, object, start, may_put_aside);
         Result<ObjectEnd> end = co_await attempt.run();
         scope = attempt.scope();
         published |= attempt.published();
@@ -437,6 +480,20 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, Plan
     GODWIT_CO_TRY(ObjectEnd failed, end_of_error(context, scope, std::move(end.error())));
     failed.index = published && !GODWIT_SABOTAGE(forget_unproven) && is_unproven(failed.outcome);
     co_return std::move(failed);
+}
+
+}  // namespace
+
+Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, PlannedObject& object,
+                                 runtime::Permit& start) {
+    bool may_put_aside = false;
+    return try_again_and_again(context, shared, object, start, may_put_aside);
+}
+
+Task<Result<ObjectEnd>> transfer_or_put_aside(Context& context, TransferContext& shared,
+                                              PlannedObject& object, runtime::Permit& start) {
+    bool may_put_aside = true;
+    return try_again_and_again(context, shared, object, start, may_put_aside);
 }
 
 }  // namespace godwit::engine

@@ -63,6 +63,10 @@ struct TransferContext {
 // object has what it needs to begin.
 Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, model::PlannedObject& object,
                                  runtime::Permit& start);
+// The same, but an object that tells of itself that it is one of several names of a file (HardLinkMode::Told)
+// is put aside before anything is written (ObjectEnd::put_aside), and `object` is what is known of it.
+Task<Result<ObjectEnd>> transfer_or_put_aside(Context& context, TransferContext& shared,
+                                              model::PlannedObject& object, runtime::Permit& start);
 
 // The end of an object that met `error` in an operation of `scope`. Fails with it where it concerns
 // everybody, as transfer() does.

@@ -116,7 +116,7 @@ Task<Result<void>> Worker::run_hard_links(BatchRun& run) {
     std::span<const Batch::Item> rest = run.batch.items;
     while (!rest.empty()) {
         auto other = std::ranges::find_if(rest, [&](const Batch::Item& item) {
-            return !item.object.hard_link->is_of(*rest.front().object.hard_link);
+            return !may_be_one_file(item.object, rest.front().object);
         });
         files.push_back(rest.first(static_cast<std::size_t>(other - rest.begin())));
         rest = rest.subspan(files.back().size());
@@ -195,7 +195,7 @@ Task<void> Worker::record_task(BatchRun& run, ledger::ObjectRecord record, runti
     if (!recorded) run.fail(std::move(recorded.error()));
 }
 
-// The object's row; none when it was deferred or not begun.
+// The object's row; none when it was deferred, put aside or not begun.
 Task<Result<std::optional<ledger::ObjectRecord>>> Worker::finish_item(BatchRun& run, const Batch::Item& item,
                                                                       runtime::Permit& start) {
     std::int64_t started = run.context.loop().unix_time_ns();
@@ -203,6 +203,10 @@ Task<Result<std::optional<ledger::ObjectRecord>>> Worker::finish_item(BatchRun& 
     Result<ObjectEnd> end = co_await end_of(run.context, run.batch, object, start);
     if (!end) {
         GODWIT_CO_TRY_VOID(not_ended(run, std::move(end.error())));
+        co_return std::nullopt;
+    }
+    if (end->put_aside) {
+        GODWIT_CO_TRY_VOID(co_await journal_.put_aside(run.batch.id, item.number, std::move(object)));
         co_return std::nullopt;
     }
     if (end->outcome == Outcome::Deferred && object.deferrals < shared_.options.deferrals_max) {
@@ -232,7 +236,7 @@ Task<Result<ObjectEnd>> Worker::end_of(Context& context, const Batch& batch, Pla
         if (vanished) co_return *std::move(vanished);
     }
     if (auto end = end_without_transfer(object, shared_.destination)) co_return std::move(*end);
-    co_return co_await transfer(context, shared_, object, start);
+    co_return co_await transfer_or_put_aside(context, shared_, object, start);
 }
 
 ledger::ObjectRecord Worker::row_of(const Batch& batch, std::uint32_t item, PlannedObject& object,

@@ -14,7 +14,8 @@ using model::PlannedObject;
 using model::SkipReason;
 
 constexpr std::uint8_t kFormatVersion = 1;
-constexpr std::uint8_t kHasDestination = 1, kHasDigest = 2, kHasHardLink = 4;
+constexpr std::uint8_t kHasDestination = 1, kHasDigest = 2, kHasHardLink = 4, kHasSourceDigest = 8,
+                       kAllFlags = 15;
 
 std::size_t shared_prefix(std::string_view a, std::string_view b) {
     auto [end, ignored] = std::ranges::mismatch(a, b);
@@ -22,9 +23,9 @@ std::size_t shared_prefix(std::string_view a, std::string_view b) {
 }
 
 void encode(Packer& packer, const PlannedObject& object, const std::string& key_before) {
-    packer.byte(static_cast<std::uint8_t>((object.destination ? kHasDestination : 0) |
-                                          (object.known_digest ? kHasDigest : 0) |
-                                          (object.hard_link ? kHasHardLink : 0)));
+    packer.byte(static_cast<std::uint8_t>(
+        (object.destination ? kHasDestination : 0) | (object.known_digest ? kHasDigest : 0) |
+        (object.hard_link ? kHasHardLink : 0) | (object.source_digest ? kHasSourceDigest : 0)));
     packer.byte(static_cast<std::uint8_t>(object.action));
     packer.byte(static_cast<std::uint8_t>(object.reason));
     packer.byte(static_cast<std::uint8_t>(object.type));
@@ -34,6 +35,7 @@ void encode(Packer& packer, const PlannedObject& object, const std::string& key_
     packer.identity(object.source);
     if (object.destination) packer.identity(*object.destination);
     if (object.known_digest) packer.digest(*object.known_digest);
+    if (object.source_digest) packer.digest(*object.source_digest);
     if (object.hard_link) {
         packer.number(object.hard_link->device);
         packer.number(object.hard_link->inode);
@@ -84,8 +86,7 @@ std::optional<PlannedObject> decode(Unpacker& unpacker, const std::string& key_b
     auto action = enumerator(unpacker.byte(), PlanAction::Copy, PlanAction::Extra);
     auto reason = enumerator(unpacker.byte(), SkipReason::None, SkipReason::Special);
     auto type = enumerator(unpacker.byte(), ObjectType::File, ObjectType::Special);
-    if (!flags || *flags > (kHasDestination | kHasDigest | kHasHardLink) || !action || !reason || !type)
-        return {};
+    if (!flags || *flags > kAllFlags || !action || !reason || !type) return {};
     std::optional<std::string> key = decode_key(unpacker, key_before);
     std::optional<model::Identity> source = unpacker.identity();
     if (!key || !source) return {};
@@ -102,6 +103,10 @@ std::optional<PlannedObject> decode(Unpacker& unpacker, const std::string& key_b
     if (*flags & kHasDigest) {
         object.known_digest = unpacker.digest();
         if (!object.known_digest) return {};
+    }
+    if (*flags & kHasSourceDigest) {
+        object.source_digest = unpacker.digest();
+        if (!object.source_digest) return {};
     }
     if ((*flags & kHasHardLink) && !decode_hard_link(unpacker, object)) return {};
     std::optional<std::uint32_t> deferrals = small_number(unpacker);

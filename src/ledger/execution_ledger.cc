@@ -179,6 +179,12 @@ Task<Result<void>> ExecutionLedger::defer(std::int64_t batch, std::uint32_t item
     co_return co_await write(Lane::Bulk, 1, work);
 }
 
+Task<Result<void>> ExecutionLedger::put_aside(std::int64_t batch, std::uint32_t item,
+                                              model::PlannedObject object) {
+    auto work = [&](db::Connection&) { return tables_->put_aside(batch, item, object); };
+    co_return co_await write(Lane::Bulk, 1, work);
+}
+
 Task<Result<void>> ExecutionLedger::finish_batch(std::int64_t batch, std::int64_t lease_epoch) {
     auto work = [&](db::Connection&) { return tables_->finish(batch, lease_epoch); };
     // Once for hundreds of objects; and the next level of directories waits for it.

@@ -55,6 +55,8 @@ class ExecutionLedger final : public Journal {
     Task<Result<void>> record(ObjectRecord record) override;
     Task<Result<void>> record_together(std::vector<ObjectRecord> records) override;
     Task<Result<void>> defer(std::int64_t batch, std::uint32_t item, model::PlannedObject object) override;
+    Task<Result<void>> put_aside(std::int64_t batch, std::uint32_t item,
+                                 model::PlannedObject object) override;
     Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) override;
     Task<Result<std::uint64_t>> open_batches() override;
     Task<Result<std::vector<Upload>>> uploads() override;

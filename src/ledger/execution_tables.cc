@@ -37,10 +37,12 @@ Result<model::PlannedObject> decode_one(std::string_view encoded) {
     return Error(ErrorKind::Corrupt, "read", "a hard link", "it is not one object");
 }
 
-std::string pack(const model::HardLink& file) {
+// The same for all objects that may be names of one file.
+std::string file_of(const model::PlannedObject& object) {
     Packer packer;
-    packer.number(file.device);
-    packer.number(file.inode);
+    packer.number(object.hard_link->device);
+    packer.number(object.hard_link->inode);
+    if (object.source_digest) packer.digest(*object.source_digest);
     return packer.take();
 }
 
@@ -255,7 +257,7 @@ Result<std::optional<model::PlannedObject>> ExecutionTables::unchanged_hard_link
 
 // An UNCHANGED name is counted as long as it is one file with the first of its kind at the destination, too.
 Result<void> ExecutionTables::add_hard_link(const model::PlannedObject& object, model::Counts& unchanged) {
-    std::string file = pack(*object.hard_link);
+    std::string file = file_of(object);
     std::string_view key = object.key.bytes();
     if (is_unchanged(object)) {
         GODWIT_TRY(std::optional<model::PlannedObject> first, unchanged_hard_link(file));
@@ -264,6 +266,11 @@ Result<void> ExecutionTables::add_hard_link(const model::PlannedObject& object, 
         if (first && !is_apart) return {};
         if (!first) key = {};
     }
+    return insert_hard_link(file, key, object);
+}
+
+Result<void> ExecutionTables::insert_hard_link(const std::string& file, std::string_view key,
+                                               const model::PlannedObject& object) {
     std::string encoded = encode_batch(std::span(&object, 1));
     return statements_.run(Sql::InsertHardLink,
                            {Value::bytes(file), Value::bytes(key), Value::bytes(encoded)});
@@ -455,6 +462,16 @@ Result<void> ExecutionTables::defer(std::int64_t batch, std::uint32_t item,
     std::string encoded = encode_batch(std::span(&object, 1));
     GODWIT_TRY_VOID(
         statements_.run(Sql::InsertDeferral, {Value::integer(batch), number(item), Value::bytes(encoded)}));
+    open->set_ended(item);
+    uncommitted_ = true;
+    return {};
+}
+
+Result<void> ExecutionTables::put_aside(std::int64_t batch, std::uint32_t item,
+                                        const model::PlannedObject& object) {
+    GODWIT_TRY(OpenBatch * open, open_batch(batch));
+    GODWIT_TRY_VOID(check_item(*open, batch, item));
+    GODWIT_TRY_VOID(insert_hard_link(file_of(object), object.key.bytes(), object));
     open->set_ended(item);
     uncommitted_ = true;
     return {};

@@ -86,6 +86,7 @@ class ExecutionTables final : public db::GroupHooks {
     // All of them or, when it fails, none.
     Result<void> record_together(const std::vector<ObjectRecord>& records);
     Result<void> defer(std::int64_t batch, std::uint32_t item, const model::PlannedObject& object);
+    Result<void> put_aside(std::int64_t batch, std::uint32_t item, const model::PlannedObject& object);
     // Leases of a process that is gone: whoever calls this is alone.
     Result<void> release_leases();
 
@@ -126,6 +127,8 @@ class ExecutionTables final : public db::GroupHooks {
         std::vector<model::PlannedObject> objects;
         std::uint64_t counted = 0, counted_bytes = 0;  // those that were UNCHANGED when they were listed
     };
+    Result<void> insert_hard_link(const std::string& file, std::string_view key,
+                                  const model::PlannedObject& object);
     Result<std::optional<model::PlannedObject>> unchanged_hard_link(const std::string& file);
     Result<void> add_hard_link(const model::PlannedObject& object, model::Counts& unchanged);
     Result<void> gather_hard_links();

@@ -34,8 +34,9 @@ enum class BatchKind : std::uint8_t {
     Ordinary = 1,
     Directories = 2,  // leased when no ordinary batch is left, in descending key order
     Retry = 3,        // deferred objects, leased when nothing else is left
-    // Names of files that have several: all of one file, side by side, in one batch (of at most 65,535
-    // names, what is beyond goes into others). Leased when the listing is complete.
+    // Names of files that have several: all of one file (may_be_one_file()), side by side, in one batch (of
+    // at most 65,535 names, what is beyond goes into others). Leased when the listing is complete and no
+    // object is left that may be put aside.
     HardLinks = 4,
 };
 
@@ -115,7 +116,11 @@ class Journal {
     virtual Task<Result<void>> record_together(std::vector<ObjectRecord> records) = 0;
     // Ends the item in its batch without an end of the object: it goes into a Retry batch.
     virtual Task<Result<void>> defer(std::int64_t batch, std::uint32_t item, model::PlannedObject object) = 0;
-    // Every item has been recorded or deferred.
+    // Ends the item in its batch without an end of the object, which has told of the file that it is a name
+    // of (PlannedObject::hard_link): it goes into a HardLinks batch. Before the first of these is leased.
+    virtual Task<Result<void>> put_aside(std::int64_t batch, std::uint32_t item,
+                                         model::PlannedObject object) = 0;
+    // Every item has been recorded, deferred or put aside.
     virtual Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) = 0;
 
     // Batches that are not finished, leased or not. None is left when an execution has ended.

@@ -43,7 +43,9 @@ Task<Result<void>> MemoryJournal::commit_listing(ListingCommit commit) {
 }
 
 void MemoryJournal::add_hard_link(model::PlannedObject object) {
-    HardLinkedNames& names = hard_links_[{object.hard_link->device, object.hard_link->inode}];
+    std::string digest = object.source_digest ? object.source_digest->display() : "";
+    HardLinkedNames& names =
+        hard_links_[{object.hard_link->device, object.hard_link->inode, std::move(digest)}];
     bool counts =
         is_unchanged(object) && (!names.unchanged || names.unchanged->destination == object.destination);
     if (!counts) return names.others.push_back(std::move(object));
@@ -119,6 +121,13 @@ Task<Result<void>> MemoryJournal::defer(std::int64_t batch, std::uint32_t item, 
     std::vector<model::PlannedObject> alone;
     alone.push_back(std::move(object));
     add_batch(BatchKind::Retry, std::move(alone));
+    co_return {};
+}
+
+Task<Result<void>> MemoryJournal::put_aside(std::int64_t batch, std::uint32_t item,
+                                            model::PlannedObject object) {
+    batches_.at(batch).done.insert(item);
+    add_hard_link(std::move(object));
     co_return {};
 }
 

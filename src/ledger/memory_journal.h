@@ -5,6 +5,8 @@
 
 #include <map>
 #include <set>
+#include <string>
+#include <tuple>
 
 #include "ledger/journal.h"
 
@@ -19,6 +21,8 @@ class MemoryJournal : public Journal {
     Task<Result<void>> record(ObjectRecord record) override;
     Task<Result<void>> record_together(std::vector<ObjectRecord> records) override;
     Task<Result<void>> defer(std::int64_t batch, std::uint32_t item, model::PlannedObject object) override;
+    Task<Result<void>> put_aside(std::int64_t batch, std::uint32_t item,
+                                 model::PlannedObject object) override;
     Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) override;
     Task<Result<std::uint64_t>> open_batches() override;
     Task<Result<std::vector<Upload>>> uploads() override;
@@ -60,7 +64,8 @@ class MemoryJournal : public Journal {
         std::optional<model::PlannedObject> unchanged;
         std::vector<model::PlannedObject> others;
     };
-    std::map<std::pair<std::uint64_t, std::uint64_t>, HardLinkedNames> hard_links_;
+    // By device, inode, and digest where it is known.
+    std::map<std::tuple<std::uint64_t, std::uint64_t, std::string>, HardLinkedNames> hard_links_;
     std::map<std::string, Upload> uploads_;
     std::map<std::string, model::IndexRow> index_;
     model::ExecutionStatus status_ = model::ExecutionStatus::Queued;

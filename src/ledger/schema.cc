@@ -215,7 +215,7 @@ CREATE TABLE unlisted (id BIGINT PRIMARY KEY, shard BIGINT NOT NULL, message TEX
     {.number = 2,
      .sqlite = R"sql(
 CREATE TABLE hard_links (
-    file BLOB NOT NULL,    -- device and inode
+    file BLOB NOT NULL,    -- device and inode, or what objects tell instead
     key BLOB NOT NULL,     -- empty: the first UNCHANGED name, which was counted when it was listed
     object BLOB NOT NULL,  -- a batch of one
     PRIMARY KEY (file, key)

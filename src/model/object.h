@@ -49,13 +49,23 @@ struct PosixAttributes {
 
 // A file that has several names.
 struct HardLink {
-    // Which: the same for all of its names, and only for them (POSIX: st_dev and st_ino).
+    // Which: the same for all of its names, and only for them (POSIX: st_dev and st_ino; where objects tell
+    // it of themselves: told_hard_link()).
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
-    std::uint32_t names = 0;  // how many it has, known to us or not
+    std::uint32_t names = 0;  // how many it has, known to us or not; 0: nobody tells
 
     bool is_of(const HardLink& other) const { return device == other.device && inode == other.inode; }
     friend bool operator==(const HardLink&, const HardLink&) = default;
+};
+
+// Which file an object is one of several names of, as it is told beside it in a store where all objects have
+// one name. Anybody may have written it: it proves nothing (model/hard_links.h).
+struct FileId {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+
+    friend bool operator==(const FileId&, const FileId&) = default;
 };
 
 // HTTP content headers that a stored object carries. Empty means absent.
@@ -90,6 +100,8 @@ struct Metadata {
     bool xattrs_malformed = false;
     // Absent: nobody tells where its holes are.
     std::optional<Holes> holes;
+    // Absent: it has no other names, or nobody tells.
+    std::optional<FileId> file_id;
 };
 
 // One line of a listing.

@@ -46,21 +46,29 @@ bool holds_bytes(const Entry& entry) {
     return entry.type != ObjectType::Directory || entry.identity.size_bytes > 0;
 }
 
-// What the listings call equal, when extended attributes count.
-Plan beyond_listings(Plan plan, const PlanPolicy& policy) {
-    return plan == kAdopted && policy.xattrs.any() ? kExamine : plan;
+// May the object tell of a file with other names what no listing does, or have to?
+bool may_tell_hard_link(const Entry& source, const PlanPolicy& policy) {
+    if (source.type == ObjectType::Directory) return false;
+    if (policy.hard_links == HardLinkMode::Carried) return !source.posix || source.hard_link;
+    return policy.hard_links == HardLinkMode::Told;
+}
+
+// What the listings call equal, when more counts than they tell.
+Plan beyond_listings(Plan plan, const Entry& source, const PlanPolicy& policy) {
+    bool more_counts = policy.xattrs.any() || may_tell_hard_link(source, policy);
+    return plan == kAdopted && more_counts ? kExamine : plan;
 }
 
 Plan compare_listed(const Entry& source, const Entry& destination, const PlanPolicy& policy) {
     if (!holds_bytes(source)) {
         if (source.posix && !destination.posix) return kExamine;
-        return beyond_listings(compare_directories(source.posix, destination.posix, policy), policy);
+        return beyond_listings(compare_directories(source.posix, destination.posix, policy), source, policy);
     }
     if (source.type != destination.type && source.posix && destination.posix) return kCopy;
     if (source.identity.size_bytes != destination.identity.size_bytes) return kCopy;
     switch (policy.compare) {
         case CompareMode::Size:
-            return beyond_listings(kAdopted, policy);
+            return beyond_listings(kAdopted, source, policy);
         case CompareMode::Checksum:
         case CompareMode::Bytes:
             return kExamine;
@@ -70,23 +78,31 @@ Plan compare_listed(const Entry& source, const Entry& destination, const PlanPol
     if (!source.posix || !destination.posix) return kExamine;
     return beyond_listings(compare_by_mtime(source.posix->mtime_ns, destination.posix->mtime_ns, source.posix,
                                             destination.posix, policy),
-                           policy);
+                           source, policy);
 }
 
-// Is the index's word good for extended attributes too? The tag of a store that lists no attributes may be
-// one of the bytes alone, as an ETag is: there only LastModified tells that metadata were stored anew, to the
-// second, so what was read within a second of that may have been changed in the same one.
-bool vouches_for_xattrs(const IndexRow& indexed, const Entry& source, const PlanPolicy& policy) {
+// Is a generation that the index knows sure to have the metadata that it had then? The tag of a store that
+// lists no attributes may be one of the bytes alone, as an ETag is: there only LastModified tells that
+// metadata were stored anew, to the second, so what was read within a second of that may have been changed in
+// the same one.
+bool has_same_metadata(const IndexRow& indexed, const Entry& source) {
     constexpr std::int64_t kTellsApartNs = 2'000'000'000;
-    if (!indexed.xattrs.covers(policy.xattrs)) return false;
-    if (!policy.xattrs.any() || source.posix) return true;
+    if (source.posix) return true;
     return source.identity.mtime_ns == indexed.source.mtime_ns &&
            indexed.unix_ns - source.identity.mtime_ns >= kTellsApartNs;
 }
 
+// Is the index's word good for extended attributes too?
+bool vouches_for_xattrs(const IndexRow& indexed, const Entry& source, const PlanPolicy& policy) {
+    if (!indexed.xattrs.covers(policy.xattrs)) return false;
+    return !policy.xattrs.any() || has_same_metadata(indexed, source);
+}
+
 // Linking, or taking away a name, moves the ctime of all names: so what was linked still is.
 bool vouches_for_hard_links(const IndexRow& indexed, const Entry& source, const PlanPolicy& policy) {
-    return !policy.hard_links || !source.hard_link || indexed.hard_links != HardLinks::NotKept;
+    bool matters =
+        may_tell_hard_link(source, policy) || (policy.hard_links == HardLinkMode::Listed && source.hard_link);
+    return !matters || (indexed.hard_links != HardLinks::NotKept && has_same_metadata(indexed, source));
 }
 
 // What is set on one name of a file is set on all of them. So a file with several names is changed in place
@@ -94,7 +110,7 @@ bool vouches_for_hard_links(const IndexRow& indexed, const Entry& source, const 
 Plan beside_other_names(Plan plan, const Entry& source, const Entry& destination, const IndexRow* indexed,
                         const PlanPolicy& policy) {
     bool in_place = plan.action == PlanAction::Metadata || plan.action == PlanAction::Recheck;
-    if (!policy.hard_links || !destination.hard_link || !in_place) return plan;
+    if (!are_linked(policy.hard_links) || !destination.hard_link || !in_place) return plan;
     bool same_names = source.hard_link && indexed && indexed->hard_links == HardLinks::Kept &&
                       same_generation(destination.identity, indexed->destination);
     return same_names ? plan : kCopy;
@@ -105,7 +121,8 @@ Plan compare_indexed(const Entry& source, const Entry& destination, const IndexR
     bool destination_same = same_generation(destination.identity, indexed.destination);
     if (destination_same && same_generation(source.identity, indexed.source)) {
         if (!vouches_for_xattrs(indexed, source, policy)) return kExamine;
-        return vouches_for_hard_links(indexed, source, policy) ? kUnchanged : kAdopted;
+        if (vouches_for_hard_links(indexed, source, policy)) return kUnchanged;
+        return policy.hard_links == HardLinkMode::Listed ? kAdopted : kExamine;
     }
     if (!holds_bytes(source)) return compare_listed(source, destination, policy);
     // A generation that the store tells apart by ctime or inode alone: chmod, chown, a restored
@@ -168,9 +185,10 @@ Plan compare_examined(const ObjectInfo& source, const ObjectInfo& destination, c
 
 Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, const PlanPolicy& policy) {
     Plan plan = compare_examined(source, destination, policy);
-    bool only_xattrs_differ =
-        plan == kAdopted && !same_xattrs(source.metadata, destination.metadata, policy.xattrs);
-    if (only_xattrs_differ) plan = kMetadata;
+    bool same_told = same_xattrs(source.metadata, destination.metadata, policy.xattrs) &&
+                     (policy.hard_links != HardLinkMode::Carried ||
+                      source.metadata.file_id == destination.metadata.file_id);
+    if (plan == kAdopted && !same_told) plan = kMetadata;
     // Bytes that have to be compared first are: to copy each group of names that they ask about would be
     // dear.
     if (plan == kRecheck && source.entry.hard_link) return plan;

@@ -55,6 +55,22 @@ enum class CompareMode : std::uint8_t {
 };
 std::optional<CompareMode> compare_mode_from(std::string_view name);
 
+// What becomes of names of one file.
+enum class HardLinkMode : std::uint8_t {
+    Apart,   // each is an object of its own
+    Listed,  // the destination links them; the source's listing tells which they are
+    Told,    // the destination links those that prove equal; the source's objects tell it of themselves alone
+    Carried,  // each is an object of its own that tells which file it is a name of
+};
+constexpr bool are_linked(HardLinkMode mode) {
+    return mode == HardLinkMode::Listed || mode == HardLinkMode::Told;
+}
+// What a row of the index says of an object that had no other names to be linked with.
+constexpr HardLinks kept_by(HardLinkMode mode) {
+    bool asked = mode == HardLinkMode::Told || mode == HardLinkMode::Carried;
+    return asked ? HardLinks::Kept : HardLinks::NotKept;
+}
+
 struct PlanPolicy {
     CompareMode compare = CompareMode::Metadata;
     bool use_index = true;
@@ -69,8 +85,7 @@ struct PlanPolicy {
     bool preserve_set_id = false;
     // No listing tells them, so where an index does not vouch for them both stores are asked.
     XattrClasses xattrs = {};
-    // Names of one file become names of one file.
-    bool hard_links = false;
+    HardLinkMode hard_links = HardLinkMode::Apart;
     bool destination_hierarchical = false;
 };
 
@@ -109,12 +124,20 @@ struct PlannedObject {
     std::optional<Identity> destination;
     // What the index held, for Recheck.
     std::optional<Digest> known_digest;
+    // Of the source's bytes, where they were read, or told by the source, before it was known that the object
+    // goes with others.
+    std::optional<Digest> source_digest = {};
     // Where hard links are kept: the source's file, and how many names the destination's has if several.
     std::optional<HardLink> hard_link = {};
     std::uint32_t destination_names = 0;
     // How often this object was deferred before, in this execution.
     std::uint32_t deferrals = 0;
 };
+
+// May both, which have a `hard_link`, be names of one file?
+inline bool may_be_one_file(const PlannedObject& a, const PlannedObject& b) {
+    return a.hard_link->is_of(*b.hard_link) && a.source_digest == b.source_digest;
+}
 
 // Both generations are those that the index has, with all that was asked for.
 inline bool is_unchanged(const PlannedObject& object) {

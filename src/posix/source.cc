@@ -134,6 +134,7 @@ Result<void> FileSource::look(const store::OpenRequest& request) {
     info_.metadata.xattrs = std::move(xattrs);
     info_.metadata.told_xattrs = classes;
     info_.metadata.holes = std::move(holes);
+    workshop_->tell_file_id(info_);
     return {};
 }
 

@@ -32,7 +32,8 @@ using store::Receipt;
 
 // Looks at what stands at the path. Absent: nothing, or a file where the key means a directory, or
 // the other way round.
-Result<std::optional<ObjectInfo>> look(const Root& root, const Key& key, model::XattrClasses classes) {
+Result<std::optional<ObjectInfo>> look(const Workshop& workshop, const Root& root, const Key& key) {
+    model::XattrClasses classes = workshop.options.attributes.xattrs;
     std::optional<ObjectInfo> info;
     Result<KeyPath> path = key_path(key);
     if (!path) return info;  // what cannot be held is not there
@@ -50,6 +51,7 @@ Result<std::optional<ObjectInfo>> look(const Root& root, const Key& key, model::
     info->metadata.posix = info->entry.posix;
     info->metadata.xattrs = std::move(xattrs);
     info->metadata.told_xattrs = classes;
+    workshop.tell_file_id(*info);
     return info;
 }
 
@@ -176,7 +178,7 @@ std::unique_ptr<store::Listing> PosixStore::list(store::ListedKeys keys) {
 Task<Result<std::optional<ObjectInfo>>> PosixStore::stat(Context& context, const Key& key, bool) {
     GODWIT_CO_TRY_VOID(context.check());
     std::shared_ptr<const Root> root = workshop_->root;
-    auto job = [&] { return look(*root, key, workshop_->options.attributes.xattrs); };
+    auto job = [&] { return look(*workshop_, *root, key); };
     co_return co_await workshop_->pool.run(job);
 }
 

@@ -6,7 +6,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "model/hard_links.h"
 #include "posix/attributes.h"
 #include "posix/name_change.h"
 #include "posix/publish_group.h"
@@ -32,6 +35,9 @@ struct PosixOptions {
     // Share a file's blocks with its source, where both are on a file system that can, in place of writing
     // them.
     bool reflink = false;
+    // Where copies go that tell which file they are names of, as the user names the place
+    // (model/hard_links.h). Absent: none tells.
+    std::optional<std::string> file_id_place = {};
     // Refuse to cross into file systems that are mounted below the root.
     bool one_file_system = false;
     // Stage files without a name where that is safe (staging.h).
@@ -51,6 +57,12 @@ struct Workshop {
           staging(std::make_shared<const StagingNames>(options.staging_token)),
           background(the_loop),
           group(the_loop, the_pool, unsynced, [this](const Error& warning) { warn(warning); }) {}
+
+    // Tells which file `info` is of, where that is asked for. Any thread.
+    void tell_file_id(model::ObjectInfo& info) const {
+        if (options.file_id_place && info.entry.hard_link)
+            info.metadata.file_id = model::file_id(*options.file_id_place, *info.entry.hard_link);
+    }
 
     void warn(const Error& warning) const {
         if (options.on_warning) options.on_warning(warning);

@@ -11,6 +11,7 @@
 #include "base/time_format.h"
 #include "s3/checksum_headers.h"
 #include "s3/encoded_words.h"
+#include "s3/hard_link_header.h"
 #include "s3/hole_header.h"
 #include "s3/xattr_header.h"
 
@@ -185,6 +186,13 @@ void take_holes(model::Metadata& metadata) {
     if (metadata.holes) metadata.user.erase(found);
 }
 
+void take_file_id(model::Metadata& metadata) {
+    auto found = find_user(metadata, kHardLinkName);
+    if (found == metadata.user.end()) return;
+    metadata.file_id = decode_file_id(found->second);
+    if (metadata.file_id) metadata.user.erase(found);
+}
+
 // Seven digits at least.
 std::string octal(std::uint32_t mode) {
     constexpr std::size_t kDigitsMin = 7;
@@ -216,19 +224,18 @@ std::size_t user_metadata_bytes(const HeaderList& headers) {
     return bytes;
 }
 
-Result<void> add_xattrs(const model::Metadata& metadata, std::string_view subject, HeaderList& out) {
-    if (metadata.xattrs.empty()) return {};
-    std::string value = encode_xattrs(metadata.xattrs);
-    std::size_t others = user_metadata_bytes(out), own = kXattrsName.size() + value.size();
+// A line that was asked for: whoever did must not learn years later that it was left out. `what` is for the
+// message.
+Result<void> add_whole(std::string_view name, const std::string& value, std::string_view what,
+                       std::string_view subject, HeaderList& out) {
+    std::size_t others = user_metadata_bytes(out), own = name.size() + value.size();
     if (others + own > kUserMetadataBytesMax) {
-        return Error(
-                   ErrorKind::Unsupported, "store metadata of", std::string(subject),
-                   fmt::format("extended attributes take {} bytes of user metadata and the rest of it {}; S3 "
-                               "keeps at most {}",
-                               own, others, kUserMetadataBytesMax))
+        return Error(ErrorKind::Unsupported, "store metadata of", std::string(subject),
+                     fmt::format("{} {} bytes of user metadata and the rest of it {}; S3 keeps at most {}",
+                                 what, own, others, kUserMetadataBytesMax))
             .with_code("UnrepresentableMetadata");
     }
-    out.add(std::string(kUserMetadataPrefix).append(kXattrsName), value);
+    out.add(std::string(kUserMetadataPrefix).append(name), value);
     return {};
 }
 
@@ -274,7 +281,14 @@ Result<void> add_metadata_without_tags(const model::Metadata& metadata, std::str
     }
     if (metadata.posix) add_posix(*metadata.posix, out);
     GODWIT_TRY_VOID(add_user(metadata, subject, out));
-    GODWIT_TRY_VOID(add_xattrs(metadata, subject, out));
+    if (metadata.file_id) {
+        std::string id = encode_file_id(*metadata.file_id);
+        GODWIT_TRY_VOID(add_whole(kHardLinkName, id, "the id of its file takes", subject, out));
+    }
+    if (!metadata.xattrs.empty()) {
+        std::string xattrs = encode_xattrs(metadata.xattrs);
+        GODWIT_TRY_VOID(add_whole(kXattrsName, xattrs, "extended attributes take", subject, out));
+    }
     add_holes(metadata, out);
     return {};
 }
@@ -302,6 +316,7 @@ model::Metadata metadata_from(const std::vector<net::HttpHeader>& headers) {
     }
     take_xattrs(metadata);
     take_holes(metadata);
+    take_file_id(metadata);
     metadata.headers.content_encoding = without_aws_chunked(metadata.headers.content_encoding);
     metadata.posix = read_posix(metadata.user);
     if (metadata.posix) {

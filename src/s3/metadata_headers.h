@@ -17,7 +17,8 @@
 // Extended attributes stand in one line more, `godwit-xattrs` (xattr_header.h); one that is not well-formed
 // stays user metadata, and is known to be malformed.
 //
-// Holes of a file stand in `godwit-holes` (hole_header.h), where the rest leaves room for them.
+// Holes of a file stand in `godwit-holes` (hole_header.h), where the rest leaves room for them; which file it
+// is one of several names of, in `godwit-hardlink` (hard_link_header.h).
 //
 // Values that are not printable ASCII are written as RFC 2047 encoded words, which is how S3 itself
 // returns them; control characters cannot travel and are refused.
@@ -46,7 +47,8 @@ inline constexpr std::size_t kPosixHeadersBytesMax = 200;
 // Adds content headers, file-* keys, user metadata and x-amz-tagging (when `tags` is not empty).
 // Fails with Invalid, naming header and limit, when a name is no header name, a value holds a control
 // character, or a bound is exceeded; with Unsupported, code "UnrepresentableMetadata", when extended
-// attributes do not fit beside the rest. `subject` is for the message. On failure `out` may hold a part.
+// attributes or the id of its file do not fit beside the rest. `subject` is for the message. On failure `out`
+// may hold a part.
 Result<void> add_metadata(const model::Metadata& metadata, std::string_view subject, HeaderList& out);
 
 // The same without tags; tags go by their own request after a multipart upload was begun without them.

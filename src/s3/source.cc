@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "model/hard_links.h"
 #include "model/plan.h"
 #include "s3/metadata_headers.h"
 #include "s3/read_check.h"
@@ -101,6 +102,7 @@ model::ObjectInfo object_info(const model::Key& key, ObjectHead head) {
     info.metadata = std::move(head.metadata);
     info.stored_digest = head.stored_digest;
     info.storage_class = std::move(head.storage_class);
+    info.entry.hard_link = model::told_hard_link(info);
     return info;
 }
 

@@ -46,7 +46,7 @@ Result<void> check_customer_key(const S3Options& options, const net::Origin& ori
 
 bool holds_anything(const model::Metadata& metadata) {
     return metadata.posix || metadata.tags || !metadata.user.empty() || !metadata.xattrs.empty() ||
-           metadata.holes || metadata.headers != model::ContentHeaders();
+           metadata.holes || metadata.file_id || metadata.headers != model::ContentHeaders();
 }
 
 Error missing_bucket(const Address& address, Error error) {

@@ -47,6 +47,7 @@ bool is_stale(ErrorKind kind) {
 // Does `head` carry the attributes that were sent? Another writer's equal bytes would not.
 bool same_attributes(const ObjectHead& head, const store::PutRequest& request) {
     if (request.metadata.posix && head.metadata.posix != request.metadata.posix) return false;
+    if (request.metadata.file_id && head.metadata.file_id != request.metadata.file_id) return false;
     return std::ranges::all_of(request.metadata.user, [&](const auto& pair) {
         return std::ranges::find(head.metadata.user, pair) != head.metadata.user.end();
     });

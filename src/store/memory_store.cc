@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "model/hard_links.h"
 #include "runtime/wait.h"
 
 namespace godwit::store {
@@ -39,6 +40,7 @@ ObjectInfo info_of(const Key& key, const MemoryObject& object) {
     ObjectInfo info;
     info.entry = {key, object.type, object.identity, std::nullopt, object.archived, std::nullopt};
     info.metadata = object.metadata;
+    info.entry.hard_link = model::told_hard_link(info);
     return info;
 }
 

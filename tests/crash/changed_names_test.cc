@@ -38,7 +38,8 @@ TEST(HardLinks, A8_a_name_that_became_another_file_is_not_linked) {
     posix::PosixStore from = store_of(source), to = store_of(destination);
     ledger::MemoryJournal journal;
     engine::ExecutionOptions options;
-    options.policy.hard_links = options.policy.destination_hierarchical = true;
+    options.policy.hard_links = model::HardLinkMode::Listed;
+    options.policy.destination_hierarchical = true;
     engine::Progress progress;
     auto work = [&]() -> runtime::Task<Result<engine::ExecutionResult>> {
         GODWIT_CO_TRY_VOID(co_await from.attach(context, store::Role::Source));

@@ -30,7 +30,17 @@ Ends directory_to_directory(KillSwitch& kill) {
 }
 Ends hard_links(KillSwitch& kill) {
     Ends ends = directory_to_directory(kill);
-    ends.hard_links = true;
+    ends.hard_links = model::HardLinkMode::Listed;
+    return ends;
+}
+Ends hard_links_to_bucket(KillSwitch& kill) {
+    Ends ends = directory_to_bucket(kill);
+    ends.hard_links = model::HardLinkMode::Carried;
+    return ends;
+}
+Ends hard_links_from_bucket(KillSwitch& kill) {
+    Ends ends = bucket_to_directory(kill);
+    ends.hard_links = model::HardLinkMode::Told;
     return ends;
 }
 Ends between_servers(KillSwitch& kill) {
@@ -119,6 +129,8 @@ INSTANTIATE_TEST_SUITE_P(Chains, CrashPoints,
                                          Chain{"bucket_to_directory", bucket_to_directory, 100},
                                          Chain{"directory_to_directory", directory_to_directory, 100},
                                          Chain{"hard_links", hard_links, 150},
+                                         Chain{"hard_links_to_bucket", hard_links_to_bucket, 130},
+                                         Chain{"hard_links_from_bucket", hard_links_from_bucket, 150},
                                          Chain{"between_servers", between_servers, 80},
                                          Chain{"inside_server", inside_server, 80}),
                          [](const auto& chain) { return chain.param.name; });

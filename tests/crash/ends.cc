@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kMeta = "x-amz-meta-file-";
+constexpr std::string_view kFileId = "x-amz-meta-godwit-hardlink";
 
 bool is_directory(const Seen& seen) {
     return S_ISDIR(seen.mode);
@@ -68,6 +69,10 @@ s3double::Attributes attributes_of(const Seen& seen) {
                           header("permissions", fmt::format("0{:o}", seen.mode)),
                           header("mtime", fmt::format("{}ns", seen.mtime_ns)),
                           header("atime", fmt::format("{}ns", seen.mtime_ns))};
+    if (!seen.first_name.empty()) {
+        std::uint64_t file = std::hash<std::string>()(seen.first_name);
+        attributes.headers.emplace_back(kFileId, fmt::format("1.1.{:x}", file));
+    }
     return attributes;
 }
 
@@ -110,6 +115,7 @@ std::unique_ptr<store::Store> Directory::connect(Life& life) {
     options.staging_token = kToken;
     options.put_bytes_max = kPartBytes;
     options.part_bytes = kPartBytes;
+    options.file_id_place = "s3://one";
     return std::make_unique<posix::PosixStore>(life.loop, life.pool, std::move(options), os_);
 }
 
@@ -182,7 +188,14 @@ void Bucket::fill(const View& objects) {
 
 View Bucket::view() const {
     View view;
-    for (const std::string& key : server_->keys(name_)) view[key] = look_at(*server_->object(name_, key));
+    std::map<std::string, std::string> first_names;
+    for (const std::string& key : server_->keys(name_)) {
+        s3double::ObjectVersion object = *server_->object(name_, key);
+        view[key] = look_at(object);
+        for (const auto& [name, value] : object.attributes.headers) {
+            if (name == kFileId) view[key].first_name = first_names.try_emplace(value, key).first->second;
+        }
+    }
     return view;
 }
 

@@ -51,7 +51,7 @@ View first_generation(const Ends& ends) {
               {"d/same", file("as it was", kFirstNs)},
               {"large", file(large('o'), kFirstNs)},
               {"link", symlink("the old target", kFirstNs)}};
-    if (!ends.hard_links) return view;
+    if (ends.hard_links == model::HardLinkMode::Apart) return view;
     link(view, {"d/one", "d/two", "three"}, file("the old file", kFirstNs));
     link(view, {"d/was", "was"}, file("linked", kFirstNs));
     view["d/apart"] = view["apart"] = file("equal", kFirstNs);
@@ -73,7 +73,7 @@ View second_generation(const Ends& ends) {
     view["new/large"] = file(large('l'), kSecondNs, 0755);
     view["new/link"] = symlink("nowhere", kSecondNs);
     view["new/small"] = file("small", kSecondNs);
-    if (!ends.hard_links) return view;
+    if (ends.hard_links == model::HardLinkMode::Apart) return view;
     link(view, {"d/one", "d/two", "new/four", "three"}, file("the new file", kSecondNs));
     link(view, {"d/large", "new/large too"}, file(large('h'), kSecondNs));
     link(view, {"apart", "d/apart"}, file("equal", kFirstNs));

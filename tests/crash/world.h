@@ -16,7 +16,8 @@ namespace godwit::crash {
 
 struct Ends {
     std::unique_ptr<End> source, destination;
-    bool hard_links = false;  // are kept, and there are some
+    // There are some where they are not apart.
+    model::HardLinkMode hard_links = model::HardLinkMode::Apart;
 };
 using MakeEnds = std::function<Ends(KillSwitch&)>;
 

@@ -13,7 +13,6 @@ from test_file_systems import strace  # noqa: F401 (fixture)
 from test_s3_features import done
 
 OPTION = "--preserve-hardlinks"
-USAGE = 2
 
 
 def make_source(root: Path, large: bool = True) -> Path:
@@ -248,11 +247,6 @@ def test_a8_a_dry_run_tells_which_names_belong_together(godwit, source, tmp_path
     assert {frozenset(names) for names in files.values()} == {g for g in groups(source) if len(g) > 1}
     assert run.summary["hard_links"] == sum(map(len, files.values())) and run.summary["copy"] > 0
     assert not (tmp_path / "copy").exists()
-
-
-def test_a8_a_bucket_has_no_hard_links(godwit, source):
-    run = godwit.copy(source, "s3://bucket/tree", OPTION)
-    assert run.code == USAGE and "--preserve-hardlinks" in run.stderr, str(run)
 
 
 def test_a8_a_good_copy_is_not_linked_to_one_that_nothing_proves(godwit, tmp_path):
