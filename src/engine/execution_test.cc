@@ -624,5 +624,48 @@ TEST(Execution, the_delete_auditor_catches_a_foreign_upload_that_is_discarded) {
                             "no rule permits that discard makes 'theirs' vanish at the destination");
 }
 
+// Lies: all objects say that they are names of one file.
+void fill_with_names(World& world, int names) {
+    model::Metadata metadata;
+    metadata.posix = model::PosixAttributes{.mode = 0100644, .uid = 1, .gid = 2, .mtime_ns = 3};
+    metadata.file_id = model::FileId{1, 2};
+    for (int i = 0; i < names; ++i) {
+        std::size_t size = i % 50 == 0 ? 3 * kPart + 17 : 100;
+        std::string bytes = std::to_string(i % 90);
+        bytes.resize(size, 'x');
+        world.source.write("name" + std::to_string(i), bytes, metadata);
+    }
+    world.options.policy.hard_links = model::HardLinkMode::Told;
+    world.options.policy.destination_hierarchical = true;
+}
+
+TEST(Execution, A8_objects_that_lie_about_their_file_are_copied_each_with_its_bytes) {
+    World world;
+    fill_with_names(world, 300);
+    auto result = world.run();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, ExecutionStatus::Clean);
+    world.expect_same_objects();
+    world.expect_counts_add_up(*result);
+    EXPECT_EQ(result->counts[Outcome::Verified], 300u);
+    EXPECT_TRUE(world.journal.all_batches_finished());
+    for (const auto& record : world.journal.records())
+        EXPECT_EQ(record.evidence.source, world.source.objects.at(record.key.bytes()).identity);
+}
+
+TEST(Execution, A8_killed_anywhere_objects_that_were_put_aside_are_not_lost) {
+    for (int milliseconds = 20; milliseconds < 400; milliseconds += 60) {
+        World world;
+        fill_with_names(world, 60);
+        world.run(Duration::max(), std::chrono::milliseconds(milliseconds));
+        world.journal.void_leases();
+        auto result = world.run();
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->status, ExecutionStatus::Clean) << milliseconds;
+        world.expect_same_objects();
+        world.expect_counts_add_up(*result);
+    }
+}
+
 }  // namespace
 }  // namespace godwit::engine

@@ -14,6 +14,10 @@ using model::PlannedObject;
 
 namespace {
 
+// Names that say that they are of one file and turn out to be of more than this many are not brought together
+// any more: each file found takes a look at all of them.
+constexpr std::uint32_t kFilesOfOneIdMax = 64;
+
 // It stands at the destination, as its evidence says.
 bool is_there(Outcome outcome) {
     return outcome == Outcome::Verified || outcome == Outcome::Copied || outcome == Outcome::Metadata ||
@@ -86,13 +90,14 @@ Task<Result<void>> HardLinkGroup::run_once(runtime::Permit& start) {
         // Another name may do where this one failed.
         if (!is_there(first->end->outcome)) continue;
         identity_ = first->end->evidence.destination;
-        first->is_name = true;
+        ++files_;
+        first->first = first;
         first->end->evidence.hard_links = HardLinks::Kept;
         for (Name& name : names_) {
             if (!name.end) GODWIT_CO_TRY_VOID(co_await link_to(*first, name, start));
         }
+        settle(*first);
     }
-    settle();
     co_return {};
 }
 
@@ -143,6 +148,7 @@ Task<Result<void>> HardLinkGroup::link_to(const Name& first, Name& name, runtime
         GODWIT_CO_TRY(name.end, end_of_error(context_, Scope::Source, std::move(same.error())));
         co_return {};
     }
+    if (!*same && told_ && files_ < kFilesOfOneIdMax) co_return {};
     if (!*same) {
         name.object.action = PlanAction::Copy;
         GODWIT_CO_TRY(name.end, co_await transfer(context_, shared_, name.object, start));
@@ -158,7 +164,7 @@ Task<Result<void>> HardLinkGroup::link_to(const Name& first, Name& name, runtime
     slot.release();
     if (linked) {
         identity_ = linked->identity;
-        name.is_name = true;
+        name.first = &first;
         name.linked = !linked->was_linked;
         name.end = linked_end(*first.end, name);
     } else if (linked.error().code() == "NoHardLink") {
@@ -170,7 +176,7 @@ Task<Result<void>> HardLinkGroup::link_to(const Name& first, Name& name, runtime
     co_return {};
 }
 
-Task<Result<bool>> HardLinkGroup::is_same_file(const Name& first, const Name& name) {
+Task<Result<bool>> HardLinkGroup::is_same_file(const Name& first, Name& name) {
     return told_ ? is_proved_equal(first, name) : is_still_of(first, name);
 }
 
@@ -184,23 +190,22 @@ Task<Result<bool>> HardLinkGroup::is_still_of(const Name& first, const Name& nam
 }
 
 // Does this name tell the same as the first did when it was brought over, and have the bytes that it was
-// proved with? By what was read of it; by what the source keeps, if that was right about the first; by what
-// is read now.
-Task<Result<bool>> HardLinkGroup::is_proved_equal(const Name& first, const Name& name) {
+// proved with? What is known of these counts if what was known of the first's turned out to be right; else
+// they are read.
+Task<Result<bool>> HardLinkGroup::is_proved_equal(const Name& first, Name& name) {
     const std::optional<Digest>& proved = first.end->evidence.source_digest;
     const std::optional<model::HardLink>& file = first.object.hard_link;
-    bool told = file && name.object.hard_link && name.object.hard_link->is_of(*file);
+    PlannedObject& object = name.object;
+    bool told = file && object.hard_link && object.hard_link->is_of(*file);
     if (!told || !proved || !first.end->index) co_return false;
-    std::optional<Digest> digest = name.object.known_digest;
-    if (first.object.source_digest == proved && name.object.source_digest) digest = name.object.source_digest;
-    if (!digest || digest->algorithm() != proved->algorithm()) {
-        const PlannedObject& object = name.object;
+    bool is_known = object.source_digest && first.object.source_digest == proved;
+    if (!is_known) {
         bool from_medium = false;
         GODWIT_CO_TRY(ReadBack read, co_await read_back(context_, shared_, shared_.source, object.key,
                                                         object.type, object.source, from_medium));
-        digest = read.digest;
+        object.source_digest = read.digest;
     }
-    co_return digest == proved;
+    co_return object.source_digest == proved;
 }
 
 // As any object, where the destination does not link it.
@@ -227,9 +232,9 @@ ObjectEnd HardLinkGroup::linked_end(const ObjectEnd& first, const Name& name) co
     return end;
 }
 
-void HardLinkGroup::settle() {
+void HardLinkGroup::settle(const Name& first) {
     for (Name& name : names_) {
-        if (name.is_name) name.end->evidence.destination = identity_;
+        if (name.first == &first) name.end->evidence.destination = identity_;
     }
 }
 

@@ -80,7 +80,7 @@ Task<Result<PlannedObject>> plan_anew(Context& context, TransferContext& shared,
     if (there) planned.destination = there->identity;
     planned.known_digest.reset();
     if (object.hard_link) planned.hard_link = source->entry.hard_link;
-    planned.source_digest = source->stored_digest;
+    planned.source_digest = believed_digest(shared, *source);
     planned.destination_names = there && there->hard_link ? there->hard_link->names : 0;
     co_return std::move(planned);
 }

@@ -135,7 +135,8 @@ Task<Result<ObjectEnd>> Attempt::copy_through_us() {
     take_told(source->info().entry);
     std::optional<store::Part> whole = source->take_whole();
     if (goes_with_others()) {
-        std::optional<Digest> digest = whole ? whole->digest : source->info().stored_digest;
+        std::optional<Digest> digest = believed_digest(shared_, source->info());
+        if (whole) digest = whole->digest;
         co_return put_aside({PlanAction::Copy, model::SkipReason::None}, digest);
     }
     if (whole) {
@@ -162,7 +163,6 @@ bool Attempt::goes_with_others() const {
            object_.hard_link;
 }
 
-// `digest` of the source: of what was read, or of what the source keeps.
 ObjectEnd Attempt::put_aside(model::Plan plan, const std::optional<Digest>& digest) {
     object_.action = plan.action;
     object_.reason = plan.reason;
@@ -367,7 +367,9 @@ Task<Result<ObjectEnd>> Attempt::examine() {
         object_.destination = destination->entry.identity;
         const std::optional<model::HardLink>& there = destination->entry.hard_link;
         object_.destination_names = there ? there->names : 0;
-        co_return put_aside(plan, source->stored_digest);
+        std::optional<Digest> digest = object_.known_digest;
+        if (!digest) digest = believed_digest(shared_, *source);
+        co_return put_aside(plan, digest);
     }
     if (plan.action == PlanAction::Skip) co_return unchanged(*destination);
     if (plan.action == PlanAction::Metadata) co_return co_await bring_metadata();
@@ -444,6 +446,12 @@ ObjectEnd ObjectEnd::failed(Scope scope, Error error) {
     end.scope = scope;
     end.error.emplace(std::move(error));
     return end;
+}
+
+std::optional<Digest> believed_digest(const TransferContext& shared, const model::ObjectInfo& source) {
+    std::uint64_t small_bytes_max = std::min(kWholeBytesMax, shared.destination.capabilities().put_bytes_max);
+    bool is_read = shared.options.read_back || source.entry.identity.size_bytes <= small_bytes_max;
+    return is_read ? std::nullopt : source.stored_digest;
 }
 
 Result<ObjectEnd> end_of_error(const Context& context, Scope scope, Error error) {

@@ -68,6 +68,10 @@ Task<Result<ObjectEnd>> transfer(Context& context, TransferContext& shared, mode
 Task<Result<ObjectEnd>> transfer_or_put_aside(Context& context, TransferContext& shared,
                                               model::PlannedObject& object, runtime::Permit& start);
 
+// What the source says of the bytes of a large object, as far as that is believed: bytes that are small, or
+// are to be read again, are read.
+std::optional<Digest> believed_digest(const TransferContext& shared, const model::ObjectInfo& source);
+
 // The end of an object that met `error` in an operation of `scope`. Fails with it where it concerns
 // everybody, as transfer() does.
 Result<ObjectEnd> end_of_error(const Context& context, Scope scope, Error error);

@@ -116,7 +116,7 @@ Task<Result<void>> Worker::run_hard_links(BatchRun& run) {
     std::span<const Batch::Item> rest = run.batch.items;
     while (!rest.empty()) {
         auto other = std::ranges::find_if(rest, [&](const Batch::Item& item) {
-            return !may_be_one_file(item.object, rest.front().object);
+            return !item.object.hard_link->is_of(*rest.front().object.hard_link);
         });
         files.push_back(rest.first(static_cast<std::size_t>(other - rest.begin())));
         rest = rest.subspan(files.back().size());

@@ -56,6 +56,20 @@ TEST(BatchCodec, empty_batch_is_a_batch) {
     EXPECT_TRUE(decoded->empty());
 }
 
+TEST(BatchCodec, A8_what_was_put_aside_comes_back_with_its_file_and_digest) {
+    PlannedObject object = testing::sample_object(1);
+    object.hard_link = model::HardLink{.device = 1, .inode = ~std::uint64_t{0}, .names = 3};
+    for (bool known : {false, true}) {
+        object.source_digest = Digest::of_crc64(2);
+        object.known_digest = known ? std::optional(Digest::of_crc64(3)) : std::nullopt;
+        auto decoded = decode_batch(encode_batch(std::span(&object, 1)), "batch 1");
+        ASSERT_TRUE(succeeded(decoded));
+        EXPECT_TRUE(same(decoded->front(), object));
+        EXPECT_EQ(decoded->front().hard_link, object.hard_link);
+        EXPECT_EQ(decoded->front().source_digest, object.source_digest);
+    }
+}
+
 TEST(BatchCodec, keys_of_a_listing_share_what_is_common) {
     std::vector<PlannedObject> objects;
     std::size_t keys = 0;

@@ -37,12 +37,10 @@ Result<model::PlannedObject> decode_one(std::string_view encoded) {
     return Error(ErrorKind::Corrupt, "read", "a hard link", "it is not one object");
 }
 
-// The same for all objects that may be names of one file.
-std::string file_of(const model::PlannedObject& object) {
+std::string pack(const model::HardLink& file) {
     Packer packer;
-    packer.number(object.hard_link->device);
-    packer.number(object.hard_link->inode);
-    if (object.source_digest) packer.digest(*object.source_digest);
+    packer.number(file.device);
+    packer.number(file.inode);
     return packer.take();
 }
 
@@ -257,7 +255,7 @@ Result<std::optional<model::PlannedObject>> ExecutionTables::unchanged_hard_link
 
 // An UNCHANGED name is counted as long as it is one file with the first of its kind at the destination, too.
 Result<void> ExecutionTables::add_hard_link(const model::PlannedObject& object, model::Counts& unchanged) {
-    std::string file = file_of(object);
+    std::string file = pack(*object.hard_link);
     std::string_view key = object.key.bytes();
     if (is_unchanged(object)) {
         GODWIT_TRY(std::optional<model::PlannedObject> first, unchanged_hard_link(file));
@@ -471,7 +469,7 @@ Result<void> ExecutionTables::put_aside(std::int64_t batch, std::uint32_t item,
                                         const model::PlannedObject& object) {
     GODWIT_TRY(OpenBatch * open, open_batch(batch));
     GODWIT_TRY_VOID(check_item(*open, batch, item));
-    GODWIT_TRY_VOID(insert_hard_link(file_of(object), object.key.bytes(), object));
+    GODWIT_TRY_VOID(insert_hard_link(pack(*object.hard_link), object.key.bytes(), object));
     open->set_ended(item);
     uncommitted_ = true;
     return {};

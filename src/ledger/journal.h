@@ -34,9 +34,9 @@ enum class BatchKind : std::uint8_t {
     Ordinary = 1,
     Directories = 2,  // leased when no ordinary batch is left, in descending key order
     Retry = 3,        // deferred objects, leased when nothing else is left
-    // Names of files that have several: all of one file (may_be_one_file()), side by side, in one batch (of
-    // at most 65,535 names, what is beyond goes into others). Leased when the listing is complete and no
-    // object is left that may be put aside.
+    // Names of files that have several: all of one file, side by side, in one batch (of at most 65,535
+    // names, what is beyond goes into others). Leased when the listing is complete and no object is left that
+    // may be put aside.
     HardLinks = 4,
 };
 

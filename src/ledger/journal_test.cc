@@ -198,6 +198,42 @@ TEST_P(Journals, A8_bring_the_names_of_one_file_together) {
     EXPECT_EQ(open_batches(), 0u);
 }
 
+TEST_P(Journals, A8_bring_objects_together_that_were_put_aside) {
+    list(0, 4);
+    std::optional<Batch> batch = lease();
+    ASSERT_TRUE(batch);
+    auto put_aside = [&](std::uint32_t item, std::uint64_t inode) {
+        model::PlannedObject object = batch->items[item].object;
+        object.hard_link = hard_link(item, inode).hard_link;
+        object.source_digest = Digest::of_crc64(item);
+        return wait(journal().put_aside(batch->id, batch->items[item].number, std::move(object)));
+    };
+    ASSERT_TRUE(succeeded(put_aside(0, 7)));
+    ASSERT_TRUE(succeeded(put_aside(1, 8)));
+    // Killed here, the objects that were put aside do not come again.
+    kept_->interrupt();
+    batch = lease();
+    ASSERT_TRUE(batch);
+    EXPECT_EQ(keys(*batch), (std::vector{sample_key(2), sample_key(3)}));
+    ASSERT_TRUE(succeeded(put_aside(0, 7)));
+    ASSERT_TRUE(succeeded(record(*batch, batch->items[1].number, 3)));
+    ASSERT_TRUE(succeeded(finish(*batch)));
+    EXPECT_GT(open_batches(), 0u);
+    std::map<std::uint64_t, std::vector<std::string>> files;
+    while (std::optional<Batch> names = lease(BatchKind::HardLinks)) {
+        for (const Batch::Item& item : names->items) {
+            files[item.object.hard_link->inode].push_back(item.object.key.bytes());
+            EXPECT_TRUE(item.object.source_digest);
+            ASSERT_TRUE(succeeded(record(*names, item.number, item.number)));
+        }
+        ASSERT_TRUE(succeeded(finish(*names)));
+    }
+    EXPECT_EQ(files[7], (std::vector{sample_key(0), sample_key(2)}));
+    EXPECT_EQ(files[8], (std::vector{sample_key(1)}));
+    EXPECT_EQ(open_batches(), 0u);
+    EXPECT_EQ(wait(journal().counts())->listed(), 4u);
+}
+
 TEST_P(Journals, A8_count_unchanged_names_that_nothing_is_to_be_done_about) {
     list_hard_links({hard_link(0, 7, "x", true), hard_link(1, 7, "x", true), hard_link(2, 8, "y", true)});
     EXPECT_EQ(open_batches(), 0u);

@@ -43,9 +43,7 @@ Task<Result<void>> MemoryJournal::commit_listing(ListingCommit commit) {
 }
 
 void MemoryJournal::add_hard_link(model::PlannedObject object) {
-    std::string digest = object.source_digest ? object.source_digest->display() : "";
-    HardLinkedNames& names =
-        hard_links_[{object.hard_link->device, object.hard_link->inode, std::move(digest)}];
+    HardLinkedNames& names = hard_links_[{object.hard_link->device, object.hard_link->inode}];
     bool counts =
         is_unchanged(object) && (!names.unchanged || names.unchanged->destination == object.destination);
     if (!counts) return names.others.push_back(std::move(object));

@@ -5,8 +5,6 @@
 
 #include <map>
 #include <set>
-#include <string>
-#include <tuple>
 
 #include "ledger/journal.h"
 
@@ -64,8 +62,7 @@ class MemoryJournal : public Journal {
         std::optional<model::PlannedObject> unchanged;
         std::vector<model::PlannedObject> others;
     };
-    // By device, inode, and digest where it is known.
-    std::map<std::tuple<std::uint64_t, std::uint64_t, std::string>, HardLinkedNames> hard_links_;
+    std::map<std::pair<std::uint64_t, std::uint64_t>, HardLinkedNames> hard_links_;
     std::map<std::string, Upload> uploads_;
     std::map<std::string, model::IndexRow> index_;
     model::ExecutionStatus status_ = model::ExecutionStatus::Queued;

@@ -98,11 +98,13 @@ bool vouches_for_xattrs(const IndexRow& indexed, const Entry& source, const Plan
     return !policy.xattrs.any() || has_same_metadata(indexed, source);
 }
 
-// Linking, or taking away a name, moves the ctime of all names: so what was linked still is.
+// Linking, or taking away a name, moves the ctime of all names: so what was linked still is. What could not
+// be linked is not tried again before its bytes change.
 bool vouches_for_hard_links(const IndexRow& indexed, const Entry& source, const PlanPolicy& policy) {
     bool matters =
         may_tell_hard_link(source, policy) || (policy.hard_links == HardLinkMode::Listed && source.hard_link);
-    return !matters || (indexed.hard_links != HardLinks::NotKept && has_same_metadata(indexed, source));
+    if (!matters || indexed.hard_links == HardLinks::Refused) return true;
+    return indexed.hard_links == HardLinks::Kept && has_same_metadata(indexed, source);
 }
 
 // What is set on one name of a file is set on all of them. So a file with several names is changed in place

@@ -124,8 +124,8 @@ struct PlannedObject {
     std::optional<Identity> destination;
     // What the index held, for Recheck.
     std::optional<Digest> known_digest;
-    // Of the source's bytes, where they were read, or told by the source, before it was known that the object
-    // goes with others.
+    // Of the source's bytes, of an object that goes with others: as they were read, are known to the index,
+    // or as the source says.
     std::optional<Digest> source_digest = {};
     // Where hard links are kept: the source's file, and how many names the destination's has if several.
     std::optional<HardLink> hard_link = {};
@@ -133,11 +133,6 @@ struct PlannedObject {
     // How often this object was deferred before, in this execution.
     std::uint32_t deferrals = 0;
 };
-
-// May both, which have a `hard_link`, be names of one file?
-inline bool may_be_one_file(const PlannedObject& a, const PlannedObject& b) {
-    return a.hard_link->is_of(*b.hard_link) && a.source_digest == b.source_digest;
-}
 
 // Both generations are those that the index has, with all that was asked for.
 inline bool is_unchanged(const PlannedObject& object) {

@@ -159,6 +159,69 @@ TEST_F(XattrPlanTest, objects_that_differ_in_them_alone_need_no_bytes) {
 }
 
 // G70: bits that are not brought over must not be compared, or each run would find them missing.
+class ToldPlanTest : public PlanTest {
+  protected:
+    ToldPlanTest() {
+        policy.hard_links = HardLinkMode::Told;
+        source = file(10, 100, "e1", false);
+        mirrored.identity.mtime_ns = 100;
+        row.source = source.identity;
+        row.destination = mirrored.identity;
+        row.unix_ns = 10'000'000'000;
+    }
+    Plan told() { return plan(&source, &mirrored, &row, policy); }
+};
+
+TEST_F(ToldPlanTest, A8_an_index_row_vouches_only_for_what_was_asked_then) {
+    EXPECT_EQ(told(), kExamine);
+    row.hard_links = HardLinks::Kept;
+    EXPECT_EQ(told(), kUnchanged);
+    source.identity.mtime_ns = 200;
+    EXPECT_EQ(told(), kExamine) << "stored anew with the same ETag";
+    row.hard_links = HardLinks::Refused;
+    EXPECT_EQ(told(), kUnchanged) << "what cannot be linked is not tried again";
+    source.identity.mtime_ns = row.source.mtime_ns = row.unix_ns - 1'000'000'000;
+    row.hard_links = HardLinks::Kept;
+    EXPECT_EQ(told(), kExamine) << "may have been stored anew in the same second";
+    policy.hard_links = HardLinkMode::Apart;
+    EXPECT_EQ(told(), kUnchanged);
+}
+
+TEST_F(ToldPlanTest, A8_no_listing_is_believed_without_a_look) {
+    policy.compare = CompareMode::Size;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kExamine);
+    source.type = mirrored.type = ObjectType::Directory;
+    source.identity.size_bytes = mirrored.identity.size_bytes = 0;
+    EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kAdopted) << "a directory has one name";
+}
+
+TEST_F(PlanTest, A8_names_of_a_file_are_looked_at_once_when_their_id_is_to_be_carried) {
+    policy.hard_links = HardLinkMode::Carried;
+    EXPECT_EQ(indexed(), kUnchanged);
+    source.hard_link = HardLink{1, 2, 3};
+    EXPECT_EQ(indexed(), kExamine);
+    row.hard_links = HardLinks::Kept;
+    EXPECT_EQ(indexed(), kUnchanged);
+}
+
+TEST_F(PlanTest, A8_an_id_that_is_missing_or_wrong_needs_no_bytes) {
+    ObjectInfo a, b;
+    a.entry = b.entry = source;
+    a.metadata.posix = b.metadata.posix = source.posix;
+    a.metadata.file_id = FileId{1, 2};
+    b.entry.hard_link = HardLink{5, 6, 0};
+    EXPECT_EQ(plan_examined(a, b, policy), kAdopted);
+    policy.hard_links = HardLinkMode::Carried;
+    EXPECT_EQ(plan_examined(a, b, policy), kMetadata);
+    b.metadata.file_id = FileId{1, 3};
+    EXPECT_EQ(plan_examined(a, b, policy), kMetadata);
+    EXPECT_EQ(plan_examined(b, a, policy), kMetadata);
+    b.metadata.file_id = FileId{1, 2};
+    EXPECT_EQ(plan_examined(a, b, policy), kAdopted);
+    a.metadata.file_id.reset();
+    EXPECT_EQ(plan_examined(a, b, policy), kMetadata) << "it has no other names any more";
+}
+
 TEST_F(PlanTest, set_id_bits_are_compared_only_where_they_are_brought_over) {
     source.posix->mode |= 04000;
     EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kAdopted);
