@@ -53,7 +53,8 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     GODWIT_TRY(std::string directory, data_directory(invocation.values, session.environment));
     arguments.data_directory = absolute_location(directory);
     arguments.record = to_text(run_record(invocation.words[0], invocation.words[1], invocation.values));
-    arguments.ends_arguments = ends_arguments(invocation.words[0], invocation.words[1], invocation.values);
+    arguments.verify_arguments =
+        verify_arguments(invocation.words[0], invocation.words[1], invocation.values);
     return arguments;
 }
 

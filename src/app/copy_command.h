@@ -26,7 +26,7 @@ struct CopyArguments {
     // What the ledger keeps of this command: see run_record.h.
     std::string record;
     // SRC, DST and how they are reached, for the next command line.
-    std::string ends_arguments;
+    std::string verify_arguments;
     // Only these keys, in byte order; null: all.
     std::shared_ptr<const std::vector<model::Key>> only;
 };

@@ -178,7 +178,7 @@ Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
     summary.resumed = resumed_;
     summary.source = ends_.source_text;
     summary.destination = ends_.destination_text;
-    summary.ends_arguments = arguments_.ends_arguments;
+    summary.verify_arguments = arguments_.verify_arguments;
     summary.counts = result->counts;
     summary.levels = std::move(closing->levels);
     summary.took = run_.loop().now() - began_;

@@ -25,6 +25,11 @@ constexpr std::array<std::string_view, 8> kAccess{"endpoint-url", "profile",    
                                                   "addressing",   "ca-file",      "no-verify-tls",
                                                   "anonymous",    "request-payer"};
 
+// What of an object is compared, by `copy` and `verify` alike.
+constexpr std::array<std::string_view, 6> kCompared{"no-preserve-owner", "no-preserve-mode",
+                                                    "no-preserve-mtime", "preserve-xattrs",
+                                                    "preserve-acls",     "preserve-privileged-xattrs"};
+
 template <std::size_t N>
 bool is_among(const std::array<std::string_view, N>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
@@ -116,14 +121,16 @@ std::string shell_word(const std::string& text) {
     return out + "'";
 }
 
-std::string ends_arguments(const std::string& source, const std::string& destination, const Values& values) {
+std::string verify_arguments(const std::string& source, const std::string& destination,
+                             const Values& values) {
     std::string words = shell_word(source) + " " + shell_word(destination);
     for (const std::string& name : values.names()) {
         std::string value = values.text(name).value_or("");
-        if (!is_access(name) || (name == "addressing" && value == "auto")) continue;
+        bool compared = is_among(kCompared, name);
+        if ((!is_access(name) && !compared) || (name == "addressing" && value == "auto")) continue;
         words += " --" + name;
-        bool is_switch =
-            name.ends_with("no-verify-tls") || name.ends_with("anonymous") || name.ends_with("request-payer");
+        bool is_switch = compared || name.ends_with("no-verify-tls") || name.ends_with("anonymous") ||
+                         name.ends_with("request-payer");
         if (!is_switch) words += " " + shell_word(value);
     }
     return words;

@@ -25,8 +25,9 @@ struct RunRecord {
     std::string plan() const;
 };
 
-// SRC, DST and how each end is reached, as words of a shell's command line.
-std::string ends_arguments(const std::string& source, const std::string& destination, const Values& values);
+// SRC, DST, how each end is reached and what is compared, as words of a shell's command line: what `verify`
+// is told to check this copy.
+std::string verify_arguments(const std::string& source, const std::string& destination, const Values& values);
 // `text` as one word of a shell's command line.
 std::string shell_word(const std::string& text);
 

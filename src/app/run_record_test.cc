@@ -84,8 +84,15 @@ TEST(RunRecord, the_next_command_can_be_pasted) {
     Values values = some_values();
     values.set("anonymous", "true");
     values.set("addressing", "auto");
-    EXPECT_EQ(ends_arguments("./it's", "s3://b/p", values),
+    EXPECT_EQ(verify_arguments("./it's", "s3://b/p", values),
               "'./it'\\''s' s3://b/p --anonymous --source-region eu-west-1");
+}
+
+TEST(RunRecord, the_next_command_compares_what_was_copied_and_nothing_else) {
+    Values values;
+    for (const char* name : {"no-preserve-mtime", "preserve-xattrs", "read-back", "transfer-all"})
+        values.set(name, "true");
+    EXPECT_EQ(verify_arguments("a", "b", values), "a b --no-preserve-mtime --preserve-xattrs");
 }
 
 }  // namespace

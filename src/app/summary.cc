@@ -168,7 +168,7 @@ std::string next_line(const RunSummary& summary) {
     if (summary.counts.failed() + summary.counts.deferred() > 0) {
         next = fmt::format("godwit executions retry {} --failed", summary.execution);
     } else {
-        next = "godwit verify " + summary.ends_arguments;
+        next = "godwit verify " + summary.verify_arguments;
     }
     return fmt::format("Ledger: {}   Next: {}\n", summary.execution, next);
 }

@@ -21,8 +21,8 @@ struct RunSummary {
     // It carried on what another process had begun.
     bool resumed = false;
     std::string source, destination;
-    // What a command line between the same ends says: SRC, DST and how each is reached.
-    std::string ends_arguments;
+    // What `verify` is told to check the copy.
+    std::string verify_arguments;
     model::Counts counts;
     std::vector<ledger::CountEntry> counters;
     std::vector<ledger::LevelSum> levels;

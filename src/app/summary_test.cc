@@ -18,7 +18,7 @@ RunSummary clean_run() {
     summary.status = model::ExecutionStatus::Clean;
     summary.source = "/home/u/photos";
     summary.destination = "s3://backup/photos";
-    summary.ends_arguments = "./photos s3://backup/photos";
+    summary.verify_arguments = "./photos s3://backup/photos";
     summary.counts.add(Outcome::Verified, 1204, 3ull << 30);
     summary.levels.push_back({Outcome::Verified, EvidenceLevel::Attested, 1204, 3ull << 30});
     summary.attested_by = "CRC-64/NVME";
