@@ -75,6 +75,7 @@ Result<std::unique_ptr<s3::S3Store>> StoreKit::make_s3(const Location& location,
     if (!end.verify_tls) warn_of_unchecked_tls(location);
     s3::S3Options options = s3_options(location, end, write);
     options.probes = &probes_;
+    options.credentials_cache = &credentials_;
     options.probe_token = staging_token_;
     options.probe_token_is_new = staging_token_ == fresh_token_;
     const Environment& environment = session_.environment;

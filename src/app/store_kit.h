@@ -83,6 +83,7 @@ class StoreKit {
     std::set<std::string> without_own_directory_;  // locations for which that was said
     runtime::Pool pool_;
     s3::ProbeCache probes_;
+    s3::CredentialsCache credentials_;
     std::vector<std::unique_ptr<net::HttpClient>> clients_;
     // How many warnings of each operation and code came after the first. A handful of kinds.
     std::map<std::string, std::uint64_t> more_warnings_;

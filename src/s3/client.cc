@@ -59,14 +59,14 @@ std::uint64_t RequestCounts::total() const {
 }
 
 Result<std::shared_ptr<Client>> Client::make(runtime::IoLoop& loop, net::HttpClient& http,
-                                             std::unique_ptr<CredentialsProvider> credentials,
+                                             std::shared_ptr<CredentialsProvider> credentials,
                                              ClientOptions options) {
     GODWIT_TRY(Address address, Address::make(options.endpoint, options.bucket));
     return std::shared_ptr<Client>(
         new Client(loop, http, std::move(credentials), std::move(options), std::move(address)));
 }
 
-Client::Client(runtime::IoLoop& loop, net::HttpClient& http, std::unique_ptr<CredentialsProvider> credentials,
+Client::Client(runtime::IoLoop& loop, net::HttpClient& http, std::shared_ptr<CredentialsProvider> credentials,
                ClientOptions options, Address address)
     : loop_(loop),
       http_(http),

@@ -72,7 +72,7 @@ class Client {
 
     // Fails with Invalid when the endpoint cannot be used. `loop` and `http` outlive the client.
     static Result<std::shared_ptr<Client>> make(runtime::IoLoop& loop, net::HttpClient& http,
-                                                std::unique_ptr<CredentialsProvider> credentials,
+                                                std::shared_ptr<CredentialsProvider> credentials,
                                                 ClientOptions options);
 
     // Sends `request` until it succeeds or may not be tried again. All arguments outlive the task.
@@ -96,7 +96,7 @@ class Client {
     const runtime::RetryPolicy& retry_policy() const { return retry_; }
 
   private:
-    Client(runtime::IoLoop& loop, net::HttpClient& http, std::unique_ptr<CredentialsProvider> credentials,
+    Client(runtime::IoLoop& loop, net::HttpClient& http, std::shared_ptr<CredentialsProvider> credentials,
            ClientOptions options, Address address);
 
     Task<Result<void>> attempt(Context& parent, const Request& request, std::string_view hash,
@@ -117,7 +117,7 @@ class Client {
     runtime::IoLoop& loop_;
     net::HttpClient& http_;
     Md5Batch md5_;
-    std::unique_ptr<CredentialsProvider> provider_;
+    std::shared_ptr<CredentialsProvider> provider_;
     ClientOptions options_;
     runtime::RetryPolicy retry_;
     std::optional<Address> address_;

@@ -9,6 +9,7 @@
 // argv holds one.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -47,6 +48,9 @@ class CredentialsProvider {
 std::unique_ptr<CredentialsProvider> static_credentials(Credentials credentials, std::string description);
 // Requests without a signature, by the user's explicit wish.
 std::unique_ptr<CredentialsProvider> anonymous_credentials();
+
+// Providers by what they were made for, so that nobody is asked once a store.
+using CredentialsCache = std::map<std::string, std::shared_ptr<CredentialsProvider>>;
 
 // Keeps what `inner` gives. From 5 minutes before its expiry one caller asks anew (single flight: the
 // others go on with what is still valid, or wait and share the result). Failing to refresh is an error

@@ -29,12 +29,18 @@ namespace {
 
 constexpr std::size_t kKeyBytesMax = 1024;
 
-Result<std::unique_ptr<CredentialsProvider>> credentials_for(runtime::IoLoop& loop,
+Result<std::shared_ptr<CredentialsProvider>> credentials_for(runtime::IoLoop& loop,
                                                              const S3Options& options) {
     if (options.anonymous) return anonymous_credentials();
     if (options.credentials) return static_credentials(*options.credentials, "given by hand");
+    CredentialsCache own;
+    CredentialsCache& cache = options.credentials_cache ? *options.credentials_cache : own;
+    const net::TlsOptions& tls = options.http.tls;  // of STS
+    auto& kept = cache[fmt::format("{}\n{}\n{}", options.profile, tls.ca_file, tls.verify)];
+    if (kept) return kept;
     GODWIT_TRY(AwsConfig config, AwsConfig::load(options.surroundings, options.profile));
-    return default_credentials(loop, config, options.http, system_random());
+    GODWIT_TRY(kept, default_credentials(loop, config, options.http, system_random()));
+    return kept;
 }
 
 // A secret of the user's must not travel in clear.

@@ -9,6 +9,7 @@
 #include "runtime/retry.h"
 #include "s3/addressing.h"
 #include "s3/aws_config.h"
+#include "s3/credentials.h"
 #include "s3/probe.h"
 #include "s3/request_options.h"
 #include "s3/sigv4.h"
@@ -57,6 +58,8 @@ struct S3Options {
     const S3Store* source = nullptr;
     // Shared by the stores of a process; null: each store asks for itself.
     ProbeCache* probes = nullptr;
+    // The same for credentials of the shared configuration.
+    CredentialsCache* credentials_cache = nullptr;
     Surroundings surroundings = system_surroundings();
 };
 
