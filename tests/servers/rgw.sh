@@ -21,7 +21,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 access_key=AKIATEST
 secret_key=secrettest
 # Of one try. Its programs themselves wait up to 300 s for a monitor or an OSD whose answer was lost.
-try_seconds_max=${RGW_TRY_SECONDS_MAX:-60}
+try_seconds_max=${RGW_TRY_SECONDS_MAX:-90}
 # Starting again with other ports helps when somebody else took one of ours.
 start_tries_max=3
 
