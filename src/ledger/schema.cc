@@ -5,7 +5,7 @@
 namespace godwit::ledger {
 namespace {
 
-constexpr std::array<db::Migration, 1> kControl{{
+constexpr std::array<db::Migration, 2> kControl{{
     {1,
      R"sql(
 CREATE TABLE tasks (
@@ -52,6 +52,18 @@ CREATE TABLE execution_counts (
     execution TEXT NOT NULL, outcome BIGINT NOT NULL, objects BIGINT NOT NULL, bytes BIGINT NOT NULL,
     PRIMARY KEY (execution, outcome)
 );
+)sql"},
+    // The order in which executions began, whatever the clock said.
+    {2,
+     R"sql(
+ALTER TABLE executions ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+UPDATE executions SET number = (SELECT count(*) FROM executions AS other
+    WHERE (other.created_ns, other.id) <= (executions.created_ns, executions.id));
+)sql",
+     R"sql(
+ALTER TABLE executions ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
+UPDATE executions SET number = (SELECT count(*) FROM executions AS other
+    WHERE (other.created_ns, other.id) <= (executions.created_ns, executions.id));
 )sql"},
 }};
 

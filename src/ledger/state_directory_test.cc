@@ -1,5 +1,6 @@
 #include "ledger/state_directory.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -299,6 +300,37 @@ TEST_F(States, want_more_of_an_id_that_two_begin_with) {
     run(*locked, 0, 1);
     run(*locked, 1, 1);
     EXPECT_TRUE(failed_with(state_->find_execution("exec-"), ErrorKind::Invalid));
+}
+
+TEST_F(States, tell_executions_in_the_order_in_which_they_began_whatever_the_clock_says) {
+    auto locked = lock();
+    std::vector<std::string> began, told;
+    for (std::int64_t unix_ns : {5'000, 5'000, 5'000, 5'000, 1'000, 9'000, 3'000}) {
+        clock_.unix_ns = unix_ns - 1;  // begin() turns it on by one
+        began.push_back(run(*locked, began.size(), 1));
+    }
+    for (const ExecutionInfo& execution : executions()) told.push_back(execution.id);
+    EXPECT_EQ(told, began);
+}
+
+TEST_F(States, H81_number_executions_of_an_older_program_by_when_they_began) {
+    {
+        auto connection = db::SqliteDatabase({.path = state_->control_path()}).connect(db::Access::Write);
+        ASSERT_TRUE(succeeded((*connection)->execute("ALTER TABLE executions DROP COLUMN number")));
+        ASSERT_TRUE(succeeded((*connection)->execute("UPDATE godwit_schema SET number = 1")));
+        for (const char* row : {"'b', 't', 6, 20", "'a', 't', 6, 10", "'c', 't', 6, 20"})
+            ASSERT_TRUE(succeeded(
+                (*connection)
+                    ->execute(fmt::format(
+                        "INSERT INTO executions (id, task, status, created_ns, error) VALUES ({}, '')",
+                        row))));
+    }
+    EXPECT_TRUE(failed_with(state_->executions(), ErrorKind::Unsupported))
+        << "before it is brought up to date";
+    open();
+    std::string ids;
+    for (const ExecutionInfo& execution : executions()) ids += execution.id;
+    EXPECT_EQ(ids, "abc");
 }
 
 TEST_F(States, H74_carry_on_what_was_interrupted) {

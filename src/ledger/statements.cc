@@ -56,14 +56,14 @@ constexpr std::array<SqlText, kSqlCount> kCatalogue{{
      "destination_identity, "
      "destination_uri, created_ns FROM tasks ORDER BY created_ns, id"},
     {Sql::InsertExecution, "InsertExecution", kControlSchema,
-     "INSERT INTO executions (id, task, status, created_ns, error) VALUES (?1, ?2, ?3, ?4, ?5)"},
+     "INSERT INTO executions (id, task, status, created_ns, error, number) VALUES (?1, ?2, ?3, ?4, ?5, "
+     "(SELECT coalesce(max(number), 0) + 1 FROM executions))"},
     {Sql::EndExecution, "EndExecution", kControlSchema,
      "UPDATE executions SET status = ?2, ended_ns = ?3, error = ?4 WHERE id = ?1"},
     {Sql::SetExecutionPruned, "SetExecutionPruned", kControlSchema,
      "UPDATE executions SET pruned_ns = ?2 WHERE id = ?1"},
     {Sql::Executions, "Executions", kControlSchema,
-     "SELECT id, task, status, created_ns, ended_ns, pruned_ns, error FROM executions ORDER BY "
-     "created_ns, id"},
+     "SELECT id, task, status, created_ns, ended_ns, pruned_ns, error FROM executions ORDER BY number"},
     {Sql::DeleteExecutionCounts, "DeleteExecutionCounts", kControlSchema,
      "DELETE FROM execution_counts WHERE execution = ?1"},
     {Sql::InsertExecutionCount, "InsertExecutionCount", kControlSchema,
