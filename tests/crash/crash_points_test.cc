@@ -17,41 +17,6 @@ struct Chain {
     std::uint64_t effects_min;
 };
 
-Ends directory_to_bucket(KillSwitch& kill) {
-    std::shared_ptr<s3double::Server> server = start_server(kill);
-    return {std::make_unique<Directory>(kill), std::make_unique<Bucket>(server, "one")};
-}
-Ends bucket_to_directory(KillSwitch& kill) {
-    std::shared_ptr<s3double::Server> server = start_server(kill);
-    return {std::make_unique<Bucket>(server, "one"), std::make_unique<Directory>(kill)};
-}
-Ends directory_to_directory(KillSwitch& kill) {
-    return {std::make_unique<Directory>(kill), std::make_unique<Directory>(kill)};
-}
-Ends hard_links(KillSwitch& kill) {
-    Ends ends = directory_to_directory(kill);
-    ends.hard_links = model::HardLinkMode::Listed;
-    return ends;
-}
-Ends hard_links_to_bucket(KillSwitch& kill) {
-    Ends ends = directory_to_bucket(kill);
-    ends.hard_links = model::HardLinkMode::Carried;
-    return ends;
-}
-Ends hard_links_from_bucket(KillSwitch& kill) {
-    Ends ends = bucket_to_directory(kill);
-    ends.hard_links = model::HardLinkMode::Told;
-    return ends;
-}
-Ends between_servers(KillSwitch& kill) {
-    std::shared_ptr<s3double::Server> here = start_server(kill), there = start_server(kill);
-    return {std::make_unique<Bucket>(here, "one"), std::make_unique<Bucket>(there, "two")};
-}
-Ends inside_server(KillSwitch& kill) {
-    std::shared_ptr<s3double::Server> server = start_server(kill);
-    return {std::make_unique<Bucket>(server, "one"), std::make_unique<Bucket>(server, "two")};
-}
-
 enum class Killed : std::uint8_t { Never, Once, Twice };
 
 // One world: killed at `nth`, and, unless that is 0, again at effect `again` of the recovery.

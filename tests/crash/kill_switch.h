@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+#include "crash/file_faults.h"
+
 namespace godwit::crash {
 
 // Any thread.
@@ -45,6 +47,9 @@ class KillSwitch {
         if (killed_ && told_) told_();
         return !killed_;
     }
+
+    // Calls of the file layer that fail, in a run that nobody kills.
+    FileFaults file_faults;
 
     bool killed() const {
         std::lock_guard lock(mutex_);

@@ -14,7 +14,10 @@ namespace godwit::crash {
 class KillableOs final : public posix::testing::FaultyOs {
   public:
     explicit KillableOs(KillSwitch& kill) : kill_(kill) {
-        set_hook([this](std::string_view call) { return !is_effect(call) || kill_.happens(call) ? 0 : EIO; });
+        set_hook([this](std::string_view call) {
+            if (int error_number = kill_.file_faults.next(call)) return error_number;
+            return !is_effect(call) || kill_.happens(call) ? 0 : EIO;
+        });
     }
 
     int openat2(int directory, const char* path, const posix::OpenHow& how) override {
@@ -23,7 +26,7 @@ class KillableOs final : public posix::testing::FaultyOs {
         return FaultyOs::openat2(directory, path, how);
     }
     // A killed process loses nothing that it has written; power cuts have a test of their own.
-    int fsync(int) override { return 0; }
+    int fsync(int) override { return -kill_.file_faults.next("fsync"); }
     void start_writeback(int) override {}
 
   private:

@@ -44,6 +44,41 @@ std::string printable_effects(const std::vector<std::string>& effects) {
 
 }  // namespace
 
+Ends directory_to_bucket(KillSwitch& kill) {
+    std::shared_ptr<s3double::Server> server = start_server(kill);
+    return {std::make_unique<Directory>(kill), std::make_unique<Bucket>(server, "one")};
+}
+Ends bucket_to_directory(KillSwitch& kill) {
+    std::shared_ptr<s3double::Server> server = start_server(kill);
+    return {std::make_unique<Bucket>(server, "one"), std::make_unique<Directory>(kill)};
+}
+Ends directory_to_directory(KillSwitch& kill) {
+    return {std::make_unique<Directory>(kill), std::make_unique<Directory>(kill)};
+}
+Ends hard_links(KillSwitch& kill) {
+    Ends ends = directory_to_directory(kill);
+    ends.hard_links = model::HardLinkMode::Listed;
+    return ends;
+}
+Ends hard_links_to_bucket(KillSwitch& kill) {
+    Ends ends = directory_to_bucket(kill);
+    ends.hard_links = model::HardLinkMode::Carried;
+    return ends;
+}
+Ends hard_links_from_bucket(KillSwitch& kill) {
+    Ends ends = bucket_to_directory(kill);
+    ends.hard_links = model::HardLinkMode::Told;
+    return ends;
+}
+Ends between_servers(KillSwitch& kill) {
+    std::shared_ptr<s3double::Server> here = start_server(kill), there = start_server(kill);
+    return {std::make_unique<Bucket>(here, "one"), std::make_unique<Bucket>(there, "two")};
+}
+Ends inside_server(KillSwitch& kill) {
+    std::shared_ptr<s3double::Server> server = start_server(kill);
+    return {std::make_unique<Bucket>(server, "one"), std::make_unique<Bucket>(server, "two")};
+}
+
 View first_generation(const Ends& ends) {
     View view{{"attributes", file(large('a'), kFirstNs)},
               {"changed", file("the old one", kFirstNs)},
@@ -98,6 +133,15 @@ bool World::run(std::uint64_t nth) {
     bool killed = kill_.killed();
     if (!killed) EXPECT_EQ(stopped_by_, "");
     return killed;
+}
+
+std::string World::run_with_fault(std::uint64_t nth, int error_number) {
+    kill_.arm(0);
+    kill_.file_faults.arm(nth, error_number);
+    live();
+    std::string call = kill_.file_faults.struck();
+    kill_.file_faults.arm(0, 0);
+    return call;
 }
 
 void World::live() {

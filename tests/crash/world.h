@@ -21,6 +21,15 @@ struct Ends {
 };
 using MakeEnds = std::function<Ends(KillSwitch&)>;
 
+Ends directory_to_bucket(KillSwitch& kill);
+Ends bucket_to_directory(KillSwitch& kill);
+Ends directory_to_directory(KillSwitch& kill);
+Ends hard_links(KillSwitch& kill);
+Ends hard_links_to_bucket(KillSwitch& kill);
+Ends hard_links_from_bucket(KillSwitch& kill);
+Ends between_servers(KillSwitch& kill);
+Ends inside_server(KillSwitch& kill);
+
 // What the source holds when the task is run for the first time, and what it holds when that has been
 // copied and the run that is killed begins: objects of every kind, new, changed, changed in their
 // attributes alone (where that shows), and as they were.
@@ -34,6 +43,9 @@ class World {
 
     // A process that copies, killed before its `nth` effect (0: never). False: it came to its end before.
     bool run(std::uint64_t nth);
+    // A process that copies, and whose `nth` call of the file layer fails; however it ends. Returns the call;
+    // empty: it made fewer.
+    std::string run_with_fault(std::uint64_t nth, int error_number);
     std::vector<std::string> effects() const { return kill_.effects(); }
 
     // What must hold whenever a process has been killed.
