@@ -57,11 +57,11 @@ TEST_P(FileFaultsOfACopy, DISABLED_H77_every_call) {
 INSTANTIATE_TEST_SUITE_P(
     Sweeps, FileFaultsOfACopy,
     testing::Values(Sweep{"directory_to_directory_EIO", directory_to_directory, EIO, 200},
-                    Sweep{"directory_to_directory_ENOSPC", directory_to_directory, ENOSPC, 40},
+                    Sweep{"directory_to_directory_ENOSPC", directory_to_directory, ENOSPC, 30},
                     Sweep{"hard_links_EIO", hard_links, EIO, 200},
                     Sweep{"directory_to_bucket_EIO", directory_to_bucket, EIO, 60},
                     Sweep{"bucket_to_directory_EIO", bucket_to_directory, EIO, 100},
-                    Sweep{"bucket_to_directory_ENOSPC", bucket_to_directory, ENOSPC, 40}),
+                    Sweep{"bucket_to_directory_ENOSPC", bucket_to_directory, ENOSPC, 30}),
     [](const auto& sweep) { return sweep.param.name; });
 
 // For messages: a sweep is its name.
