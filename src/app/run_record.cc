@@ -25,10 +25,16 @@ constexpr std::array<std::string_view, 8> kAccess{"endpoint-url", "profile",    
                                                   "addressing",   "ca-file",      "no-verify-tls",
                                                   "anonymous",    "request-payer"};
 
-// What of an object is compared, by `copy` and `verify` alike.
+// What is compared, by `copy` and `verify` alike: of an object,
 constexpr std::array<std::string_view, 6> kCompared{"no-preserve-owner", "no-preserve-mode",
                                                     "no-preserve-mtime", "preserve-xattrs",
                                                     "preserve-acls",     "preserve-privileged-xattrs"};
+// and which objects.
+constexpr std::array<std::string_view, 8> kSelected{"include",          "exclude",  "datasync-include",
+                                                    "datasync-exclude", "min-size", "max-size",
+                                                    "min-age",          "max-age"};
+// A command line that nobody would read is no advice.
+constexpr std::size_t kAdviceBytesMax = 2000;
 
 template <std::size_t N>
 bool is_among(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -125,14 +131,17 @@ std::string verify_arguments(const std::string& source, const std::string& desti
                              const Values& values) {
     std::string words = shell_word(source) + " " + shell_word(destination);
     for (const std::string& name : values.names()) {
-        std::string value = values.text(name).value_or("");
         bool compared = is_among(kCompared, name);
-        if ((!is_access(name) && !compared) || (name == "addressing" && value == "auto")) continue;
-        words += " --" + name;
+        if (!is_access(name) && !compared && !is_among(kSelected, name)) continue;
         bool is_switch = compared || name.ends_with("no-verify-tls") || name.ends_with("anonymous") ||
                          name.ends_with("request-payer");
-        if (!is_switch) words += " " + shell_word(value);
+        for (const std::string& value : values.all(name)) {
+            if (name == "addressing" && value == "auto") continue;
+            words += " --" + name;
+            if (!is_switch) words += " " + shell_word(value);
+        }
     }
+    if (words.size() > kAdviceBytesMax) words.clear();
     return words;
 }
 

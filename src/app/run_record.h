@@ -26,7 +26,7 @@ struct RunRecord {
 };
 
 // SRC, DST, how each end is reached and what is compared, as words of a shell's command line: what `verify`
-// is told to check this copy.
+// is told to check this copy. Empty when that is too much for a line of advice.
 std::string verify_arguments(const std::string& source, const std::string& destination, const Values& values);
 // `text` as one word of a shell's command line.
 std::string shell_word(const std::string& text);

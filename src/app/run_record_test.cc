@@ -88,11 +88,27 @@ TEST(RunRecord, the_next_command_can_be_pasted) {
               "'./it'\\''s' s3://b/p --anonymous --source-region eu-west-1");
 }
 
+TEST(RunRecord, keeps_every_value_of_an_option) {
+    Values values;
+    for (const char* glob : {"*.tmp", "cache/", "\xff"}) values.set("exclude", glob);
+    RunRecord record = run_record("a", "b", values);
+    auto again = run_record_from(to_text(record));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->options.at("exclude"), (std::vector<std::string>{"*.tmp", "cache/", "\xff"}));
+    EXPECT_EQ(again->plan(), record.plan());
+}
+
 TEST(RunRecord, the_next_command_compares_what_was_copied_and_nothing_else) {
     Values values;
     for (const char* name : {"no-preserve-mtime", "preserve-xattrs", "read-back", "transfer-all"})
         values.set(name, "true");
     EXPECT_EQ(verify_arguments("a", "b", values), "a b --no-preserve-mtime --preserve-xattrs");
+    for (const char* glob : {"*.tmp", "cache/"}) values.set("exclude", glob);
+    values.set("max-age", "7d");
+    EXPECT_EQ(verify_arguments("a", "b", values),
+              "a b --exclude '*.tmp' --exclude cache/ --max-age 7d --no-preserve-mtime --preserve-xattrs");
+    values.set("datasync-include", std::string(3000, 'x'));
+    EXPECT_EQ(verify_arguments("a", "b", values), "");
 }
 
 }  // namespace

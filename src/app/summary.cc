@@ -163,14 +163,16 @@ std::string next_line(const RunSummary& summary) {
         if (model::is_final(summary.status)) return fmt::format("Ledger: {}\n", summary.execution);
         return fmt::format("Ledger: {}   Carry on: the same command again\n", summary.execution);
     }
-    if (summary.counts.listed() == 0) return fmt::format("Ledger: {}\n", summary.execution);
     std::string next;
-    if (summary.counts.failed() + summary.counts.deferred() > 0) {
+    if (summary.counts.listed() == 0) {
+        // Nothing to look at.
+    } else if (summary.counts.failed() + summary.counts.deferred() > 0) {
         next = fmt::format("godwit executions retry {} --failed", summary.execution);
-    } else {
+    } else if (!summary.verify_arguments.empty()) {
         next = "godwit verify " + summary.verify_arguments;
     }
-    return fmt::format("Ledger: {}   Next: {}\n", summary.execution, next);
+    std::string ledger = "Ledger: " + summary.execution;
+    return next.empty() ? ledger + "\n" : fmt::format("{}   Next: {}\n", ledger, next);
 }
 
 bool holds_mismatch(const RunSummary& summary) {
