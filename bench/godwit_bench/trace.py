@@ -7,9 +7,11 @@ from pathlib import Path
 # What makes data durable; how often it is called depends on nothing but the program.
 SYNCS = ("fsync", "fdatasync", "syncfs", "sync", "msync")
 # How often these are called depends on which thread is quicker and on what a group commit finds to write, and so on the
-# machine and the minute: waiting for another thread, waking it by an eventfd, and SQLite's writes and locks.
+# machine and the minute: waiting for another thread, waking it by an eventfd, starting one where the others have too much to
+# do, and SQLite's writes and locks.
 UNSTEADY = (
     "futex", "epoll_wait", "epoll_pwait", "poll", "ppoll", "sched_yield", "nanosleep", "clock_nanosleep",
+    "clone3", "rt_sigprocmask", "set_robust_list", "rseq",
     "read", "write", "pwrite64", "fcntl", "fdatasync", "madvise", "mprotect",
 )
 
