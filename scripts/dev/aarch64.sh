@@ -8,14 +8,15 @@ results=${1:?aarch64.sh: RESULTS}
 sysroot=build/aarch64-sysroot
 tests=build/aarch64/src/base/base_test
 
+packages=$(sed -n 's/^\(lib[^ ]*-dev\)\>.*/\1/p' scripts/dev/packages/{product,test}.txt | grep -v clang | paste -sd,)
+
 # Debian's packages of that architecture, unpacked beside each other: nothing is installed on this machine.
 unpack_sysroot() {
-    local packages
-    packages=$(sed -n 's/^\(lib[^ ]*-dev\)\>.*/\1/p' scripts/dev/packages/{product,test}.txt | grep -v clang | paste -sd,)
     rm -rf "$sysroot" "$sysroot.new"
     mkdir -p build
     mmdebstrap --variant=extract --architectures=arm64 --include="libc6-dev,libstdc++-12-dev,$packages" \
         bookworm "$sysroot.new"
+    echo "$packages" >"$sysroot.new/packages"
     mv "$sysroot.new" "$sysroot"
 }
 
@@ -34,7 +35,7 @@ for tool in mmdebstrap qemu-aarch64-static; do
         exit 0
     fi
 done
-if [[ ! -d $sysroot ]] && ! (step "aarch64: libraries" unpack_sysroot); then
+if [[ $(cat "$sysroot/packages" 2>/dev/null) != "$packages" ]] && ! (step "aarch64: libraries" unpack_sysroot); then
     loud "Debian's libraries for aarch64 cannot be had: what the digests do there is not tested."
     exit 0
 fi
