@@ -305,8 +305,11 @@ Task<Result<store::Receipt>> S3Sink::settle(Context& context, const Digest& sour
     Sent sent{request_, key(), source, {}, expected_etag()};
     sent.checks.checksum = combined(true);
     GODWIT_CO_TRY(auto receipt, co_await find_sent(context, bucket_, policy_, sent));
-    if (receipt) co_return std::move(*receipt);
-    co_return vanished(std::move(error));
+    if (!receipt) co_return vanished(std::move(error));
+    // A server that ended in the middle of its Complete has named the object and kept the upload. Where that
+    // cannot be removed it stays; the object does not fail for it.
+    if (!gone) (void)co_await abort_upload(context, bucket_, checkpoint_.upload);
+    co_return std::move(*receipt);
 }
 
 // What the store says of the whole, against what the parts make.

@@ -454,6 +454,19 @@ TEST_F(HostileWrites, E59_more_uploads_of_one_key_than_can_be_true_are_not_colle
     EXPECT_EQ(server_->count(Operation::AbortMultipartUpload), 0u);
 }
 
+// E59: the server ended between giving the object its name and removing the upload.
+TEST_F(HostileWrites, E59_an_upload_that_is_left_of_a_complete_whose_answer_was_lost_is_aborted) {
+    Effects ended;
+    ended.after_act = true;
+    ended.cut_reply_at = 0;
+    ended.keep_upload = true;
+    rule(Operation::CompleteMultipartUpload, "large", ended, 1);
+    std::string text = pattern(2'500'000);
+    ASSERT_OK(upload("large", text));
+    EXPECT_TRUE(stored("large") == text);
+    EXPECT_TRUE(server_->open_uploads("bucket").empty());
+}
+
 // E59: other people's uploads are theirs.
 // E59, I11: a beginning whose answer was lost has begun an upload whose name nobody knows.
 TEST_F(HostileWrites, E59_an_upload_whose_beginning_was_not_heard_of_is_aborted) {

@@ -282,7 +282,7 @@ Outcome complete_multipart_upload(Call& call) {
     call.response().start(200);
     write_result(call, *version);
     publish(call, std::move(version));
-    call.bucket->uploads.erase(upload->id);
+    if (!call.x.effects().keep_upload) call.bucket->uploads.erase(upload->id);
     return std::nullopt;
 }
 

@@ -98,7 +98,8 @@ struct Effects {
     bool ignore_conditions = false;  // If-Match, If-None-Match and their copy-source kin
     bool ignore_checksums = false;   // neither checks nor stores
     bool ignore_range = false;       // 200 and the whole body
-    bool stale = false;              // reads see the version before, listings lack what is new
+    bool keep_upload = false;  // a Complete leaves its upload, as a server that ended in the middle of one
+    bool stale = false;        // reads see the version before, listings lack what is new
 
     ListLie list = {};
 

@@ -152,6 +152,7 @@ std::vector<Member> make_members() {
         EFFECT(ignore_conditions),
         EFFECT(ignore_checksums),
         EFFECT(ignore_range),
+        EFFECT(keep_upload),
         EFFECT(stale),
         EFFECT(first_put),
         EFFECT(first_delete),
