@@ -79,6 +79,18 @@ constexpr std::array kRows{
     Row{"ChecksumMismatch",
         "bytes changed on their way or in the store, and are not called verified: if it goes on, look for a "
         "proxy, memory or network card that is at fault"},
+    Row{"EmptySource",
+        "check SRC, and that it is mounted; to empty DST, remove what it holds by other means"},
+    Row{"TooManyDeletes", "look at `--dry-run`; if all of it is to go, allow it with --max-delete"},
+    Row{"FailedObjects", "see to what failed, then run the same command; or --delete-despite-failures"},
+    Row{"IncompleteListing",
+        "see to what hinders the listing, then run the same command; nothing was deleted on its word"},
+    Row{"RootReplaced", "check that the right file system or bucket is there"},
+    Row{"InexactDelete",
+        "turn on versioning for the bucket; or, if nobody else writes there, "
+        "--delete-unconditionally"},
+    Row{"Drifted", "look at what has changed, and plan again"},
+    Row{"NoPlan", "`godwit plan SRC DST --to FILE` makes one"},
     Row{"Locked", "wait for the other run, or stop it: both would do the same work"},
     Row{"NothingRecorded", "`godwit copy` begins it; if it was begun elsewhere, name that with --data-dir"},
     Row{"NotListed", "see to what hinders the listing, then run the same command: it copies what was missed"},

@@ -3,307 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "app/run_command_options.h"
+
 namespace godwit::app {
 namespace {
-
-// ---- Options that several commands share
-
-constexpr Option kOutputRows{.name = "output",
-                             .letter = 'o',
-                             .kind = ValueKind::Choice,
-                             .value = "FORMAT",
-                             .choices = "table|json|jsonl|csv|name",
-                             .fallback = "table",
-                             .help =
-                                 "how results are written; a table is tab-separated where no terminal "
-                                 "reads it"};
-constexpr Option kOutputRun{.name = "output",
-                            .letter = 'o',
-                            .kind = ValueKind::Choice,
-                            .value = "FORMAT",
-                            .choices = "table|json|jsonl|name",
-                            .fallback = "table",
-                            .help =
-                                "how results are written: text, one JSON summary, JSON lines as things "
-                                "happen, or the execution's name alone"};
-constexpr Option kVerbose{.name = "verbose",
-                          .letter = 'v',
-                          .help = "log to stderr what is worth knowing; twice: also every detail"};
-constexpr Option kQuiet{.name = "quiet", .letter = 'q', .help = "say nothing but results and errors"};
-constexpr Option kHelp{.name = "help", .letter = 'h', .help = "show this help"};
-constexpr Option kDataDirectory{.name = "data-dir",
-                                .kind = ValueKind::File,
-                                .value = "DIR",
-                                .help =
-                                    "where executions, ledgers and indexes are kept, which itself is never "
-                                    "copied; without it $XDG_DATA_HOME/godwit, or ~/.local/share/godwit"};
-constexpr Option kNoProgress{.name = "no-progress", .help = "no moving line, no heartbeat"};
-constexpr Option kConcurrency{.name = "concurrency",
-                              .kind = ValueKind::Number,
-                              .value = "N",
-                              .help =
-                                  "requests in flight at most; by default found while running, up to "
-                                  "1024"};
-constexpr Option kMemory{.name = "memory",
-                         .kind = ValueKind::Size,
-                         .value = "SIZE",
-                         .fallback = "64MiB",
-                         .help = "content held in memory at once"};
-constexpr Option kLimit{.name = "limit-bytes-per-second",
-                        .kind = ValueKind::Size,
-                        .value = "SIZE",
-                        .help = "move no more than this each second; 0: no limit"};
-constexpr Option kChecksum{
-    .name = "checksum",
-    .kind = ValueKind::Choice,
-    .value = "ALGORITHM",
-    .choices = "auto|crc64nvme|crc32c|sha256|md5|none",
-    .fallback = "auto",
-    .help = "what an S3 server is asked to check: the first that it does, that one, its ETag, or nothing"};
-
-constexpr Option kPreserveXattrs{
-    .name = "preserve-xattrs",
-    .help =
-        "compare extended attributes user.* and make the copy's the same; an object whose attributes the "
-        "other end cannot keep is not copied but reported"};
-constexpr Option kPreserveAcls{.name = "preserve-acls", .help = "the same for POSIX access control lists"};
-constexpr Option kPreservePrivilegedXattrs{
-    .name = "preserve-privileged-xattrs",
-    .help =
-        "the same for trusted.* and security.capability, which take privilege to set and may give it: "
-        "through an object store only where nobody else writes to it"};
-
-constexpr std::array kOutputRowsOnly{kOutputRows, kVerbose, kQuiet, kHelp};
-constexpr std::array kHelpOnly{kHelp};
-constexpr std::array kStateOptions{kDataDirectory};
-
-constexpr std::array kEndOptions{
-    Option{.name = "endpoint-url",
-           .kind = ValueKind::Text,
-           .value = "URL",
-           .help = "where the S3 server is; without it as the AWS configuration says",
-           .each_end = true},
-    Option{.name = "profile",
-           .kind = ValueKind::Text,
-           .value = "NAME",
-           .help = "profile of the AWS configuration files",
-           .each_end = true},
-    Option{.name = "region",
-           .kind = ValueKind::Text,
-           .value = "REGION",
-           .help = "region to sign for",
-           .each_end = true},
-    Option{.name = "addressing",
-           .kind = ValueKind::Choice,
-           .value = "STYLE",
-           .choices = "auto|path|virtual",
-           .fallback = "auto",
-           .help = "bucket in the path or in the host name",
-           .each_end = true},
-    Option{.name = "ca-file",
-           .kind = ValueKind::File,
-           .value = "FILE",
-           .help = "certificate authorities to trust, PEM, in place of the system's",
-           .each_end = true},
-    Option{.name = "no-verify-tls",
-           .help = "do not check the server's certificate: anybody on the way can read and change the data",
-           .each_end = true},
-    Option{.name = "anonymous", .help = "send requests without a signature", .each_end = true},
-    Option{.name = "request-payer", .help = "pay for requests to buckets of others", .each_end = true},
-};
-
-constexpr std::array kLocationGroups{
-    OptionGroup{"S3", kEndOptions},
-    OptionGroup{"Output", kOutputRowsOnly},
-};
-
-// ---- What a run is about: copy, verify
-
-constexpr std::array kSelection{
-    Option{.name = "include",
-           .kind = ValueKind::Text,
-           .value = "GLOB",
-           .help = "only what matches, with all beneath it: `*` and `?` within a name, `**` across "
-                   "directories, `\\` before a character that means itself; without a `/` a name at any "
-                   "depth, else a path from the root on; may be given several times"},
-    Option{.name = "exclude",
-           .kind = ValueKind::Text,
-           .value = "GLOB",
-           .help = "not what matches, whatever is included; may be given several times"},
-    Option{.name = "datasync-include",
-           .kind = ValueKind::Text,
-           .value = "PATTERNS",
-           .help = "as an include filter of AWS DataSync: patterns with `|` between them, `*` only at the "
-                   "end of one"},
-    Option{.name = "datasync-exclude",
-           .kind = ValueKind::Text,
-           .value = "PATTERNS",
-           .help = "as an exclude filter of AWS DataSync: `*` anywhere, and across directories"},
-    Option{.name = "min-size", .kind = ValueKind::Size, .value = "SIZE", .help = "no smaller files"},
-    Option{.name = "max-size", .kind = ValueKind::Size, .value = "SIZE", .help = "no larger ones"},
-    Option{.name = "min-age",
-           .kind = ValueKind::Duration,
-           .value = "TIME",
-           .help = "no files that were changed less than this ago, as 90s, 15m, 12h, 7d or 2w"},
-    Option{.name = "max-age",
-           .kind = ValueKind::Duration,
-           .value = "TIME",
-           .help = "none that were changed longer ago"},
-    Option{.name = "explain",
-           .kind = ValueKind::Text,
-           .value = "KEY",
-           .help = "only say whether the patterns select this key, a path below SRC, and why"},
-};
-
-// ---- copy
-
-constexpr std::array kCopyWhat{
-    Option{.name = "dry-run",
-           .letter = 'n',
-           .help = "list and compare both ends and say what would be done; nothing is written anywhere"},
-    Option{.name = "compare",
-           .kind = ValueKind::Choice,
-           .value = "MODE",
-           .choices = "metadata|size|checksum|bytes|index|index,size",
-           .fallback = "metadata",
-           .help = "how an object that both ends have, and the index does not know, is taken for equal: size "
-                   "and mtime, size alone, stored checksums (else bytes), or bytes; `index,size` sends no "
-                   "request for it"},
-    Option{.name = "no-overwrite", .help = "leave what the destination has already"},
-    Option{.name = "transfer-all", .help = "copy equal objects too"},
-    Option{
-        .name = "sparse",
-        .help =
-            "leave holes in files where the source has them; where nothing tells, in every 4 KiB of zeros"},
-    Option{.name = "reflink",
-           .help =
-               "between directories of one file system that can (XFS, Btrfs): files share their blocks with "
-               "their sources; a bad sector then hits both. What cannot be shared is copied"},
-    Option{.name = "on-change",
-           .kind = ValueKind::Choice,
-           .value = "ACTION",
-           .choices = "defer|publish",
-           .fallback = "defer",
-           .help = "a source that changes while it is read is tried again and then left out, or is stored "
-                   "without evidence"},
-};
-constexpr std::array kCopyProof{
-    Option{.name = "verify",
-           .kind = ValueKind::Choice,
-           .value = "MODE",
-           .choices = "on|off|ONLY_FILES_TRANSFERRED|POINT_IN_TIME_CONSISTENT|NONE",
-           .fallback = "on",
-           .help = "prove what was copied; nothing; or, with POINT_IN_TIME_CONSISTENT, compare the whole of "
-                   "both ends after the copy"},
-    Option{.name = "read-back", .help = "read every object again, even where the store attests it"},
-    kChecksum,
-};
-constexpr std::array kCopyMetadata{
-    Option{.name = "no-preserve-owner", .help = "do not compare or bring over user and group"},
-    Option{.name = "no-preserve-mode", .help = "do not compare or bring over permission bits"},
-    Option{.name = "no-preserve-mtime", .help = "do not compare or bring over modification times"},
-    Option{.name = "preserve-set-id",
-           .help = "keep setuid and setgid bits that came through an object store, which others may write "
-                   "to; between directories they are always kept"},
-    kPreserveXattrs,
-    kPreserveAcls,
-    kPreservePrivilegedXattrs,
-    Option{.name = "preserve-hardlinks",
-           .help = "names of one file become names of one file, as far as they are selected and the file "
-                   "system links them; objects in S3 tell which file they are names of"},
-    Option{.name = "no-tags", .help = "leave object tags behind"},
-    Option{.name = "default-mode",
-           .kind = ValueKind::Text,
-           .value = "OCTAL",
-           .help = "permission bits of files that come without any; without it 0666 less the umask"},
-    Option{.name = "default-owner",
-           .kind = ValueKind::Text,
-           .value = "UID:GID",
-           .help = "owner of files that come without one, where we may set it"},
-    Option{.name = "storage-class",
-           .kind = ValueKind::Text,
-           .value = "CLASS",
-           .help = "storage class of the objects made"},
-    Option{.name = "sse",
-           .kind = ValueKind::Choice,
-           .value = "ALGORITHM",
-           .choices = "AES256|aws:kms",
-           .help = "encryption by the server"},
-    Option{.name = "sse-kms-key-id", .kind = ValueKind::Text, .value = "KEY", .help = "key of --sse aws:kms"},
-    Option{.name = "lineage", .help = "write each object's source path on it as x-amz-meta-source-path"},
-};
-constexpr std::array kCopySpeed{kConcurrency, kMemory, kLimit};
-constexpr std::array kCopyOutput{kOutputRun, kNoProgress, kVerbose, kQuiet, kDataDirectory, kHelp};
-constexpr std::array kCopyGroups{
-    OptionGroup{"What is copied", kCopyWhat},
-    OptionGroup{"Selection, at both ends", kSelection},
-    OptionGroup{"Proof", kCopyProof},
-    OptionGroup{"Attributes", kCopyMetadata},
-    OptionGroup{"Speed", kCopySpeed},
-    OptionGroup{"S3", kEndOptions},
-    OptionGroup{"Output and state", kCopyOutput},
-};
-constexpr std::array kCopyExamples{
-    Example{"godwit copy ./photos s3://backup/photos",
-            "a directory to S3; again: carries on, or brings what has changed"},
-    Example{"godwit copy s3://backup/photos /srv/photos", "and back, with owners, modes and times"},
-    Example{"godwit copy s3://a/data s3://b/data --destination-endpoint-url http://10.0.0.7:9000",
-            "between two servers"},
-    Example{"godwit copy ./photos s3://backup/photos --dry-run -o jsonl",
-            "what would be done, object by object"},
-    Example{"godwit copy /srv/data s3://backup/data --exclude '*.tmp' --exclude /cache/ --max-age 7d",
-            "what was changed this week, without temporary files"},
-    Example{"godwit copy report.pdf s3://backup/2026/", "one file, under its name"},
-};
-constexpr std::array kTwoEnds{
-    Positional{"SRC",
-               "a path or s3://bucket/prefix; of a directory or prefix the contents are copied",
-               Arity::One,
-               Completion::Location,
-               {}},
-    Positional{
-        "DST",
-        "a path or s3://bucket/prefix; for a single file or object its new name, unless DST ends in / or "
-        "is a directory",
-        Arity::One,
-        Completion::Location,
-        {}},
-};
-
-// ---- verify
-
-constexpr std::array kVerifyHow{
-    Option{.name = "by",
-           .kind = ValueKind::Choice,
-           .value = "MODE",
-           .choices = "metadata|checksum|bytes",
-           .fallback = "metadata",
-           .help =
-               "size and mtime from the listings; digests that the stores keep, else of the bytes; or the "
-               "bytes of both ends"},
-
-    Option{.name = "no-preserve-owner", .help = "do not compare user and group"},
-    Option{.name = "no-preserve-mode", .help = "do not compare permission bits"},
-    Option{.name = "no-preserve-mtime", .help = "do not compare modification times"},
-    kPreserveXattrs,
-    kPreserveAcls,
-    kPreservePrivilegedXattrs,
-};
-constexpr std::array kVerifyOutput{kOutputRows, kNoProgress, kVerbose, kQuiet, kDataDirectory, kHelp};
-constexpr std::array kVerifyGroups{
-    OptionGroup{"How", kVerifyHow},       OptionGroup{"Selection, at both ends", kSelection},
-    OptionGroup{"Speed", kCopySpeed},     OptionGroup{"S3", kEndOptions},
-    OptionGroup{"Output", kVerifyOutput},
-};
-constexpr std::array kVerifyExamples{
-    Example{"godwit verify ./photos s3://backup/photos", "sizes and times, from the listings"},
-    Example{"godwit verify ./photos s3://backup/photos --by checksum", "contents, by what the store keeps"},
-    Example{"godwit verify /srv/a /srv/b --by bytes -o jsonl", "contents, read at both ends"},
-};
-constexpr std::array kVerifyEnds{
-    Positional{"SRC", "a path or s3://bucket/prefix", Arity::One, Completion::Location, {}},
-    Positional{"DST", "what should be equal to it", Arity::One, Completion::Location, {}},
-};
 
 // ---- ls, stat, doctor
 
@@ -516,11 +219,23 @@ constexpr std::array kManWhere{
     Positional{"DIR", "where the pages are written", Arity::One, Completion::Location, {}},
 };
 
-constexpr std::array<Command, 20> kCommands{{
+constexpr std::array<Command, 22> kCommands{{
     {"copy", "copy a tree and prove every object of it",
-     "Copies what SRC holds to DST, verifies each object, and remembers the evidence. Nothing is deleted. "
+     "Copies what SRC holds to DST, verifies each object, and remembers the evidence. Nothing is deleted "
+     "without --delete. "
      "The same command again carries an interrupted run on, or copies only what has changed since.",
      kCopyExamples, kTwoEnds, kCopyGroups, false},
+    {"plan", "write what a copy would do into a file",
+     "Lists and compares SRC and DST as `copy` with the same options does, and writes what is to be done, "
+     "object by "
+     "object, into a file for `apply`. Nothing is written to either end.",
+     kPlanExamples, kTwoEnds, kPlanGroups, false},
+    {"apply", "do what a plan says, and nothing else",
+     "Carries out a plan that `plan` has written. Both ends are listed again: an object that is not what the "
+     "plan saw is "
+     "refused, one that the plan says nothing of is left alone. The same command again carries an "
+     "interrupted run on.",
+     kApplyExamples, kOnePlan, kApplyGroups, false},
     {"verify", "compare two ends without writing to either",
      "Reports objects that only SRC has (removed), only DST has (added), and that differ. Exit code 1 when "
      "there are any.",

@@ -2,6 +2,7 @@
 
 #include "app/copy_run.h"
 #include "app/data_directory.h"
+#include "app/delete_options.h"
 #include "app/dry_run.h"
 #include "app/exit_code.h"
 #include "app/process.h"
@@ -34,11 +35,13 @@ model::HardLinkMode hard_link_mode(const EndsRequest& ends) {
 
 }  // namespace
 
-Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session& session) {
+Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session& session,
+                                     std::int64_t now_unix_ns) {
     CopyArguments arguments;
     GODWIT_TRY(arguments.ends, ends_request(invocation));
     GODWIT_TRY(arguments.options, copy_options(invocation.values));
-    GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, session.clock.unix_time_ns()));
+    GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, now_unix_ns));
+    GODWIT_TRY(arguments.options.deletes, delete_options(invocation.values));
     arguments.options.policy.preserve_set_id =
         invocation.values.flag("preserve-set-id") || !arguments.ends.source.is_s3();
     arguments.reflink = invocation.values.flag("reflink");
@@ -49,6 +52,9 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     arguments.verify = verify_mode(invocation.values);
     arguments.output = output_of(invocation.values);
     arguments.dry_run = invocation.values.flag("dry-run");
+    if (auto prices = invocation.values.text("prices")) {
+        GODWIT_TRY(arguments.prices, read_price_table(*prices));
+    }
     arguments.sparse = invocation.values.flag("sparse");
     GODWIT_TRY(std::string directory, data_directory(invocation.values, session.environment));
     arguments.data_directory = absolute_location(directory);
@@ -77,7 +83,7 @@ Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
 }
 
 Result<ExitCode> run_copy_command(const Invocation& invocation, Session& session) {
-    GODWIT_TRY(CopyArguments arguments, copy_arguments(invocation, session));
+    GODWIT_TRY(CopyArguments arguments, copy_arguments(invocation, session, session.clock.unix_time_ns()));
     if (auto key = invocation.values.text("explain"))
         return explain(arguments.options.selection.get(), *key, arguments.output, session);
     return run_copy(arguments, session);

@@ -7,7 +7,9 @@
 
 #include "app/arguments.h"
 #include "app/ends.h"
+#include "app/estimate.h"
 #include "app/exit_code.h"
+#include "app/plan_file.h"
 #include "app/run_options.h"
 #include "app/session.h"
 #include "engine/options.h"
@@ -21,6 +23,11 @@ struct CopyArguments {
     OutputFormat output = OutputFormat::Table;
     std::string data_directory;  // absolute
     bool dry_run = false;
+    // Where a dry run writes its plan; empty: nowhere.
+    std::string plan_to;
+    std::optional<PriceTable> prices;
+    // The plan to be carried out, and nothing else; null: there is none.
+    std::shared_ptr<const PlanFile> plan;
     bool sparse = false;
     bool reflink = false;
     // What the ledger keeps of this command: see run_record.h.
@@ -31,8 +38,9 @@ struct CopyArguments {
     std::shared_ptr<const std::vector<model::Key>> only;
 };
 
-// Fails with a usage error.
-Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session& session);
+// Ages are counted back from `now_unix_ns`. Fails with a usage error.
+Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session& session,
+                                     std::int64_t now_unix_ns);
 
 Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session);
 Result<ExitCode> run_copy_command(const Invocation& invocation, Session& session);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/advice.h"
+#include "app/delete_options.h"
 #include "app/json_text.h"
 #include "app/progress_report.h"
 #include "app/run_record.h"
@@ -42,6 +43,8 @@ Task<Result<ExitCode>> CopyRun::run() {
 }
 
 Task<Result<ExitCode>> CopyRun::run_opened() {
+    GODWIT_CO_TRY_VOID(check_deletes(ends_, arguments_.options));
+    GODWIT_CO_TRY_VOID(check_plan());
     GODWIT_CO_TRY_VOID(in_state(lock_task()));
     GODWIT_CO_TRY_VOID(in_state(co_await open_execution()));
     announce();
@@ -73,6 +76,25 @@ Task<Result<void>> CopyRun::open_both_ends() {
     co_return {};
 }
 
+// Of a destination that was not there when the plan was made nothing is known.
+Result<void> CopyRun::check_plan() const {
+    if (!arguments_.plan) return {};
+    const PlanHead& head = arguments_.plan->head();
+    auto check = [](const std::string& planned, const std::string& found,
+                    const std::string& uri) -> Result<void> {
+        if (planned.empty() || planned == found) return {};
+        return Error(
+                   ErrorKind::Changed, "carry out a plan for", uri,
+                   fmt::format("the plan is of another place: it saw '{}', and here is '{}'", planned, found))
+            .with_code("RootReplaced");
+    };
+    GODWIT_TRY_VOID(check(head.source_canonical, ends_.source_root.canonical, ends_.source_text));
+    GODWIT_TRY_VOID(check(head.source_identity, ends_.source_root.identity, ends_.source_text));
+    GODWIT_TRY_VOID(
+        check(head.destination_canonical, ends_.destination_root.canonical, ends_.destination_text));
+    return check(head.destination_identity, ends_.destination_root.identity, ends_.destination_text);
+}
+
 Result<void> CopyRun::lock_task() {
     auto end = [](const store::RootIdentity& root, const std::string& text) {
         return ledger::End{.canonical = root.canonical, .identity = root.identity, .uri = text};
@@ -80,7 +102,8 @@ Result<void> CopyRun::lock_task() {
     GODWIT_TRY(ledger::FoundTask found,
                state_->find_or_create_task(end(ends_.source_root, ends_.source_text),
                                            end(ends_.destination_root, ends_.destination_text)));
-    if (found.created && found.replaced) {
+    end_replaced_ = found.created && found.replaced;
+    if (end_replaced_) {
         terminal_.warn(
             fmt::format("warning: {} or {} is not the place that it was at the last copy (another file "
                         "system or bucket has its name): what was known of it counts for nothing",
@@ -106,6 +129,7 @@ Task<Result<void>> CopyRun::open_execution() {
     GODWIT_CO_TRY(ledger_, task_->begin(run_.loop(), execution));
     execution_.id = ledger_->head().id;
     execution_.task = task_->task().id;
+    begun_unix_ns_ = ledger_->head().created_unix_ns;
     co_return {};
 }
 
@@ -114,6 +138,7 @@ Task<Result<void>> CopyRun::carry_on(const ledger::ExecutionHead& head) {
     GODWIT_CO_TRY(ledger_, task_->resume(run_.loop()));
     execution_.id = head.id;
     execution_.task = head.task;
+    begun_unix_ns_ = head.created_unix_ns;
     resumed_ = true;
     co_return {};
 }
@@ -153,6 +178,13 @@ Task<Result<ExecutionResult>> CopyRun::execute() {
     engine::Progress progress;
     engine::ExecutionOptions options = arguments_.options;
     options.policy.destination_hierarchical = ends_.destination->capabilities().hierarchical;
+    options.begun_unix_ns = begun_unix_ns_;
+    if (options.deletes && end_replaced_) {
+        options.deletes->refused_because =
+            "it or the source is not the place that it was at the last copy; a copy without --delete makes "
+            "it "
+            "known";
+    }
     engine::Execution execution(run_.context(), *ends_.source, *ends_.destination, *ledger_, options,
                                 progress);
     run_.on_drain([&execution] { execution.drain(); });
@@ -184,12 +216,14 @@ Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
     summary.took = run_.loop().now() - began_;
     summary.stopped = run_.stopped();
     summary.stopped_by = std::move(result->stopped_by);
+    summary.deletes_withheld = std::move(result->deletes_withheld);
+    if (arguments_.plan) summary.plan_not_needed = result->plan_not_needed;
     bool by_state = summary.stopped_by && summary.stopped_by->code().starts_with("SQLITE_");
     if (by_state) summary.stopped_by = std::move(*summary.stopped_by).with_scope(Scope::State);
     if (auto attests = ends_.destination->capabilities().attests)
         summary.attested_by = algorithm_title(*attests);
     bool nothing = summary.counts.listed() == 0 && !summary.stopped_by;
-    bool asked_for_all = !arguments_.only && !arguments_.options.selection;
+    bool asked_for_all = !arguments_.only && !arguments_.options.selection && !arguments_.plan;
     summary.source_missing = nothing && ends_.source_is_prefix && asked_for_all;
     GODWIT_TRY_VOID(read_ledger(summary));
     return summary;
@@ -264,9 +298,9 @@ Task<ExitCode> CopyRun::compare_everything(ExitCode code) {
         co_return worse(code, exit_code_for(result.error()));
     }
     terminal_.say(comparison_text(*result, "checksum", run_.loop().now() - began));
-    if (result->different > 0) code = worse(code, ExitCode::NotVerified);
-    bool incomplete = result->removed + result->unreadable > 0 || !result->unlisted_source.empty() ||
-                      !result->unlisted_destination.empty();
+    if (result->content > 0) code = worse(code, ExitCode::NotVerified);
+    bool incomplete = result->removed + result->metadata + result->unreadable > 0 ||
+                      !result->unlisted_source.empty() || !result->unlisted_destination.empty();
     co_return incomplete ? worse(code, ExitCode::NotClean) : code;
 }
 

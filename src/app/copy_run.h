@@ -36,6 +36,7 @@ class CopyRun {
     runtime::Task<Result<ExitCode>> run_opened();
     Result<void> open_state();
     runtime::Task<Result<void>> open_both_ends();
+    Result<void> check_plan() const;
     Result<void> lock_task();
     runtime::Task<Result<void>> open_execution();
     runtime::Task<Result<void>> carry_on(const ledger::ExecutionHead& head);
@@ -65,6 +66,10 @@ class CopyRun {
     std::unique_ptr<ledger::ExecutionLedger> ledger_;
     ledger::ExecutionInfo execution_;
     bool resumed_ = false;
+    // When the execution began, in whichever process.
+    std::int64_t begun_unix_ns_ = 0;
+    // An end is not the place that it was at the last copy.
+    bool end_replaced_ = false;
 };
 
 }  // namespace godwit::app

@@ -11,6 +11,7 @@
 #include "app/json_text.h"
 #include "app/ledger_commands.h"
 #include "app/location_commands.h"
+#include "app/plan_command.h"
 #include "app/run_options.h"
 #include "app/state_commands.h"
 #include "app/trace_command.h"
@@ -29,6 +30,8 @@ struct Row {
 
 constexpr std::array kRows{
     Row{"copy", run_copy_command},
+    Row{"plan", run_plan},
+    Row{"apply", run_apply},
     Row{"verify", run_verify},
     Row{"ls", run_list},
     Row{"stat", run_stat},

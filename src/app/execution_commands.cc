@@ -114,21 +114,6 @@ Result<std::vector<model::Key>> keys_to_retry(const StateDirectory& state, const
     return keys;
 }
 
-// The command that began the execution, with what was given now for speed and output.
-Result<Invocation> recorded_invocation(const std::string& options, const Values& now) {
-    GODWIT_TRY(RunRecord record, run_record_from(options));
-    Invocation invocation;
-    invocation.command = find_command("copy");
-    invocation.words = {record.source, record.destination};
-    for (const auto& [name, values] : record.options) {
-        for (const std::string& value : values) invocation.values.set(name, value);
-    }
-    for (const std::string& name : now.names()) {
-        if (name != "failed") invocation.values.set(name, now.text(name).value_or(""));
-    }
-    return invocation;
-}
-
 }  // namespace
 
 Result<ExitCode> run_executions_list(const Invocation& invocation, Session& session) {
@@ -210,13 +195,14 @@ Result<ExitCode> run_executions_retry(const Invocation& invocation, Session& ses
         GODWIT_TRY(auto reader, state.read_ledger(execution));
         GODWIT_TRY(ledger::ExecutionHead head, reader->head());
         GODWIT_TRY(Invocation copy, recorded_invocation(head.options, invocation.values));
-        GODWIT_TRY(arguments, copy_arguments(copy, session));
+        GODWIT_TRY(arguments, copy_arguments(copy, session, session.clock.unix_time_ns()));
         if (invocation.values.flag("failed")) {
             GODWIT_TRY(std::vector<model::Key> keys, keys_to_retry(state, execution));
             GODWIT_TRY(RunRecord record, run_record_from(arguments.record));
             record.selection = "failed of " + execution.id;
             arguments.record = to_text(record);
             arguments.only = std::make_shared<const std::vector<model::Key>>(std::move(keys));
+            arguments.options.deletes.reset();
         }
     }
     if (arguments.only && arguments.only->empty()) {

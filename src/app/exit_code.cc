@@ -43,6 +43,7 @@ constexpr std::array kCodes{
     CodeRow{"MalformedAnswer", ExitCode::Unreachable},
     CodeRow{"Locked", ExitCode::SafetyStop},
     CodeRow{"ListingOutOfOrder", ExitCode::SafetyStop},
+    CodeRow{"RootReplaced", ExitCode::SafetyStop},
     CodeRow{"Empty", ExitCode::Empty},
 };
 

@@ -10,6 +10,7 @@
 
 #include "app/advice.h"
 #include "app/ledger_rows.h"
+#include "app/new_file.h"
 #include "app/run_options.h"
 #include "app/state_access.h"
 #include "app/summary.h"
@@ -97,34 +98,6 @@ Result<void> add_stats(LedgerReader& reader, Stats& stats) {
 }
 
 // ---- export
-
-// A new file as a stream; closed and on disk when this ends well.
-class NewFile {
-  public:
-    static Result<NewFile> create(const std::string& path) {
-        int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0) return errno_error(errno, "create", path);
-        return NewFile(fd, path);
-    }
-    NewFile(NewFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
-    ~NewFile() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Stream stream(const Environment& environment) const {
-        Stream stream = stream_on(fd_, environment);
-        stream.colour = false;
-        return stream;
-    }
-    Result<void> finish() {
-        if (::fsync(fd_) != 0) return errno_error(errno, "sync", path_);
-        return {};
-    }
-
-  private:
-    NewFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
-    int fd_;
-    std::string path_;
-};
 
 Result<void> write_export(LedgerReader& reader, const std::string& execution, const Values& values,
                           Terminal& terminal) {

@@ -24,10 +24,11 @@ TEST(LedgerColumns, can_be_chosen_and_ordered) {
     ASSERT_TRUE(columns);
     std::vector<Cell> cells = columns->cells(failed_record(), "exec-1");
     ASSERT_EQ(cells.size(), 3u);
-    EXPECT_EQ(cells[0].exact, "EACCES");
-    EXPECT_EQ(cells[1].exact, "=1+1\\x0a");
-    EXPECT_EQ(cells[1].bytes, "=1+1\n");
-    EXPECT_EQ(cells[2].exact, "DESTINATION");
+    EXPECT_EQ(cells[0].exact(), "EACCES");
+    EXPECT_EQ(cells[1].exact(), "=1+1\\x0a");
+    ASSERT_TRUE(cells[1].bytes());
+    EXPECT_EQ(*cells[1].bytes(), "=1+1\n");
+    EXPECT_EQ(cells[2].exact(), "DESTINATION");
     EXPECT_EQ(LedgerColumns::all().columns().size(), 14u);
 }
 

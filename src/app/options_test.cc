@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "app/data_directory.h"
+#include "app/delete_options.h"
 #include "app/doctor_checks.h"
 #include "app/end_options.h"
 #include "app/exit_code.h"
@@ -28,6 +29,37 @@ TEST(EndOptions, tls_is_verified_unless_that_end_says_otherwise) {
     Values values = values_of({{"destination-no-verify-tls", "true"}});
     EXPECT_TRUE(end_options(values, End::Source).verify_tls);
     EXPECT_FALSE(end_options(values, End::Destination).verify_tls);
+}
+
+TEST(DeleteOptions, bounds_hold_in_place_of_half_and_beside_one_another) {
+    struct Case {
+        std::vector<std::string> bounds;
+        std::uint64_t objects_max;
+        std::uint32_t percent_max;
+    };
+    constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
+    for (const Case& each :
+         {Case{{}, kAny, 50}, Case{{"7"}, 7, 100}, Case{{"0"}, 0, 100}, Case{{"20%"}, kAny, 20},
+          Case{{"7", "20%"}, 7, 20}, Case{{"20%", "7"}, 7, 20}, Case{{"100%"}, kAny, 100}}) {
+        Values values = values_of({{"delete", "true"}});
+        for (const std::string& bound : each.bounds) values.set("max-delete", bound);
+        auto options = delete_options(values);
+        ASSERT_TRUE(options && *options);
+        EXPECT_EQ((*options)->objects_max, each.objects_max);
+        EXPECT_EQ((*options)->percent_max, each.percent_max);
+    }
+}
+
+TEST(DeleteOptions, what_makes_no_sense_is_refused) {
+    for (const char* bound : {"", "%", "-1", "1.5", "101%", "many", "5 %", "99999999999999999999"}) {
+        EXPECT_FALSE(delete_options(values_of({{"delete", "true"}, {"max-delete", bound}}))) << bound;
+    }
+    EXPECT_FALSE(delete_options(values_of({{"max-delete", "5"}})));
+    EXPECT_FALSE(delete_options(values_of({{"delete-despite-failures", "true"}})));
+    EXPECT_FALSE(delete_options(values_of({{"delete", "true"}, {"transfer-all", "true"}})));
+    auto none = delete_options(values_of({}));
+    ASSERT_TRUE(none);
+    EXPECT_FALSE(*none);
 }
 
 TEST(WriteOptions, modes_and_owners_are_checked) {

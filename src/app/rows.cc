@@ -30,6 +30,10 @@ std::string padded(std::string_view text, std::size_t width, bool right) {
     return right ? space + std::string(text) : std::string(text) + space;
 }
 
+double seconds_of(std::int64_t duration_ns) {
+    return static_cast<double>(Duration(duration_ns) / std::chrono::milliseconds(1)) / 1000;
+}
+
 std::string joined(const std::vector<std::string>& fields, char separator) {
     std::string line;
     for (const std::string& field : fields) {
@@ -46,66 +50,91 @@ std::optional<OutputFormat> output_format_from(std::string_view name) {
 }
 
 Cell text_cell(std::string_view text) {
-    Cell cell;
-    cell.shown = printable(text);
-    cell.exact = cell.shown;
-    cell.json = boost::json::string(cell.shown);
-    return cell;
+    return {Cell::Kind::Text, std::string(text)};
 }
-
 Cell name_cell(std::string_view bytes) {
-    Cell cell = text_cell(bytes);
-    cell.bytes = std::string(bytes);
-    return cell;
+    return {Cell::Kind::Name, std::string(bytes)};
 }
-
 Cell number_cell(std::uint64_t number) {
-    Cell cell;
-    cell.shown = with_thousands(number);
-    cell.exact = std::to_string(number);
-    cell.json = number;
-    cell.is_text = false;
-    return cell;
+    return {Cell::Kind::Number, static_cast<std::int64_t>(number)};
 }
-
 Cell size_cell(std::uint64_t bytes) {
-    Cell cell = number_cell(bytes);
-    cell.shown = iec_bytes(bytes);
-    return cell;
+    return {Cell::Kind::Size, static_cast<std::int64_t>(bytes)};
 }
-
 Cell time_cell(std::int64_t unix_ns) {
-    if (unix_ns == 0) return empty_cell();
-    Cell cell;
-    cell.exact = format_rfc3339(unix_ns, TimePrecision::Milliseconds);
-    cell.shown = format_rfc3339(unix_ns, TimePrecision::Seconds);
-    std::ranges::replace(cell.shown, 'T', ' ');
-    cell.json = boost::json::string(cell.exact);
-    cell.is_text = false;
-    return cell;
+    return unix_ns == 0 ? empty_cell() : Cell(Cell::Kind::Time, unix_ns);
 }
-
 Cell duration_cell(Duration duration) {
-    double seconds = static_cast<double>(duration / std::chrono::milliseconds(1)) / 1000;
-    Cell cell;
-    cell.shown = short_duration(duration);
-    cell.exact = fmt::format("{:.3f}", seconds);
-    cell.json = seconds;
-    cell.is_text = false;
-    return cell;
+    return {Cell::Kind::Duration, duration.count()};
 }
-
 Cell flag_cell(bool value) {
-    Cell cell = text_cell(value ? "yes" : "no");
-    cell.exact = value ? "true" : "false";
-    cell.json = value;
-    return cell;
+    return {Cell::Kind::Flag, std::int64_t{value}};
+}
+Cell empty_cell() {
+    return {};
 }
 
-Cell empty_cell() {
-    Cell cell;
-    cell.is_text = false;
-    return cell;
+std::string Cell::shown() const {
+    switch (kind_) {
+        case Kind::Empty:
+            return "";
+        case Kind::Text:
+        case Kind::Name:
+            return printable(text_);
+        case Kind::Number:
+            return with_thousands(static_cast<std::uint64_t>(number_));
+        case Kind::Size:
+            return iec_bytes(static_cast<std::uint64_t>(number_));
+        case Kind::Time: {
+            std::string text = format_rfc3339(number_, TimePrecision::Seconds);
+            std::ranges::replace(text, 'T', ' ');
+            return text;
+        }
+        case Kind::Duration:
+            return short_duration(Duration(number_));
+        case Kind::Flag:
+            return number_ != 0 ? "yes" : "no";
+    }
+    return "";
+}
+
+std::string Cell::exact() const {
+    switch (kind_) {
+        case Kind::Empty:
+            return "";
+        case Kind::Text:
+        case Kind::Name:
+            return printable(text_);
+        case Kind::Number:
+        case Kind::Size:
+            return std::to_string(static_cast<std::uint64_t>(number_));
+        case Kind::Time:
+            return format_rfc3339(number_, TimePrecision::Milliseconds);
+        case Kind::Duration:
+            return fmt::format("{:.3f}", seconds_of(number_));
+        case Kind::Flag:
+            return number_ != 0 ? "true" : "false";
+    }
+    return "";
+}
+
+boost::json::value Cell::json() const {
+    switch (kind_) {
+        case Kind::Empty:
+            return nullptr;
+        case Kind::Text:
+        case Kind::Name:
+        case Kind::Time:
+            return boost::json::value(exact());
+        case Kind::Number:
+        case Kind::Size:
+            return static_cast<std::uint64_t>(number_);
+        case Kind::Duration:
+            return seconds_of(number_);
+        case Kind::Flag:
+            return number_ != 0;
+    }
+    return nullptr;
 }
 
 std::size_t width_of(std::string_view text) {
@@ -120,7 +149,7 @@ Rows::~Rows() = default;
 
 void Rows::add(std::vector<Cell> cells) {
     GODWIT_CHECK(cells.size() == columns_.size(), "{} cells for {} columns", cells.size(), columns_.size());
-    if (wants_names_only()) return add_line(cells.front().exact);
+    if (wants_names_only()) return add_line(cells.front().exact());
     ++count_;
     switch (format_) {
         case OutputFormat::Table:
@@ -159,12 +188,14 @@ void Rows::write_header() {
 
 void Rows::add_separated(const std::vector<Cell>& cells) {
     write_header();
+    bool csv = format_ == OutputFormat::Csv;
     std::vector<std::string> fields;
+    fields.reserve(cells.size());
     for (const Cell& cell : cells) {
-        bool csv = format_ == OutputFormat::Csv;
-        fields.push_back(csv ? csv_field(cell.bytes.value_or(cell.exact), cell.is_text) : cell.exact);
+        fields.push_back(csv ? csv_field(cell.bytes() ? *cell.bytes() : cell.exact(), cell.is_text())
+                             : cell.exact());
     }
-    terminal_.out(format_ == OutputFormat::Csv ? csv_line(fields) : joined(fields, '\t'));
+    terminal_.out(csv ? csv_line(fields) : joined(fields, '\t'));
 }
 
 boost::json::object Rows::json_row(const std::vector<Cell>& cells) const {
@@ -173,10 +204,10 @@ boost::json::object Rows::json_row(const std::vector<Cell>& cells) const {
     if (clock_) row["ts"] = format_rfc3339(clock_->unix_time_ns(), TimePrecision::Milliseconds);
     row["type"] = type_;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-        if (cells[i].bytes) {
-            set_bytes(row, columns_[i].name, *cells[i].bytes);
+        if (const std::string* bytes = cells[i].bytes()) {
+            set_bytes(row, columns_[i].name, *bytes);
         } else {
-            row[columns_[i].name] = cells[i].json;
+            row[columns_[i].name] = cells[i].json();
         }
     }
     return row;
@@ -197,7 +228,7 @@ void Rows::write_block() {
     for (const Column& column : columns_) widths.push_back(column.name.size());
     for (const auto& cells : block_) {
         for (std::size_t i = 0; i < cells.size(); ++i) {
-            widths[i] = std::max(widths[i], width_of(cells[i].shown));
+            widths[i] = std::max(widths[i], width_of(cells[i].shown()));
         }
     }
     auto line = [&](auto&& text_of) {
@@ -216,7 +247,7 @@ void Rows::write_block() {
         header_written_ = true;
     }
     for (const auto& cells : block_) {
-        auto shown = [&](std::size_t i) { return cells[i].shown; };
+        auto shown = [&](std::size_t i) { return cells[i].shown(); };
         terminal_.out(line(shown) + "\n");
     }
     block_.clear();

@@ -21,13 +21,26 @@ enum class OutputFormat : std::uint8_t { Table, Json, JsonLines, Csv, Name };
 // "table", "json", "jsonl", "csv", "name".
 std::optional<OutputFormat> output_format_from(std::string_view name);
 
-struct Cell {
-    std::string shown;  // for people
-    std::string exact;  // for programs
-    boost::json::value json;
-    bool is_text = true;
-    // The bytes themselves, where they are a name; JSON then carries them whole.
-    std::optional<std::string> bytes;
+// One value of a row. What it looks like is found out when somebody looks: of a long listing each row is
+// looked at in one way.
+class Cell {
+  public:
+    enum class Kind : std::uint8_t { Empty, Text, Name, Number, Size, Time, Duration, Flag };
+    Cell() = default;
+    Cell(Kind kind, std::string text) : kind_(kind), text_(std::move(text)) {}
+    Cell(Kind kind, std::int64_t number) : kind_(kind), number_(number) {}
+
+    std::string shown() const;  // for people
+    std::string exact() const;  // for programs
+    boost::json::value json() const;
+    bool is_text() const { return kind_ == Kind::Text || kind_ == Kind::Name || kind_ == Kind::Flag; }
+    // The bytes themselves, where they are a name; JSON then carries them whole. Else null.
+    const std::string* bytes() const { return kind_ == Kind::Name ? &text_ : nullptr; }
+
+  private:
+    Kind kind_ = Kind::Empty;
+    std::string text_;         // of a Text or Name
+    std::int64_t number_ = 0;  // of all others; times and durations in nanoseconds
 };
 Cell text_cell(std::string_view text);
 // A name of an object or place: any bytes.

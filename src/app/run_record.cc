@@ -15,11 +15,12 @@ namespace godwit::app {
 namespace {
 
 // How fast, how loud, where state is: another run may differ in them.
-constexpr std::array<std::string_view, 11> kOfNoConsequence{
+constexpr std::array<std::string_view, 13> kOfNoConsequence{
     "output",      "no-progress", "verbose",
     "quiet",       "help",        "data-dir",
     "concurrency", "memory",      "limit-bytes-per-second",
-    "dry-run",     "explain"};
+    "dry-run",     "explain",     "to",
+    "prices"};
 // How an end is reached. It is the same end, or it would be another task.
 constexpr std::array<std::string_view, 8> kAccess{"endpoint-url", "profile",      "region",
                                                   "addressing",   "ca-file",      "no-verify-tls",
@@ -182,6 +183,20 @@ std::string absolute_location(const std::string& location) {
     if (error) return location;
     // Not normalised: "link/.." is not what stands before the link.
     return absolute.string();
+}
+
+Result<Invocation> recorded_invocation(const std::string& options, const Values& now) {
+    GODWIT_TRY(RunRecord record, run_record_from(options));
+    Invocation invocation;
+    invocation.command = find_command("copy");
+    invocation.words = {record.source, record.destination};
+    for (const auto& [name, values] : record.options) {
+        for (const std::string& value : values) invocation.values.set(name, value);
+    }
+    for (const std::string& name : now.names()) {
+        if (name != "failed") invocation.values.set(name, now.text(name).value_or(""));
+    }
+    return invocation;
 }
 
 }  // namespace godwit::app

@@ -36,6 +36,10 @@ std::string to_text(const RunRecord& record);
 // Fails with Corrupt for a text that none of our versions wrote.
 Result<RunRecord> run_record_from(const std::string& text);
 
+// The command that a record is of (its text), with what was given now for speed and output. Fails as
+// run_record_from().
+Result<Invocation> recorded_invocation(const std::string& record, const Values& now);
+
 // `location` with a path made absolute, a slash at its end kept.
 std::string absolute_location(const std::string& location);
 

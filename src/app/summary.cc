@@ -112,12 +112,48 @@ std::string skipped_words(const RunSummary& summary) {
     return words.empty() ? "" : fmt::format(" ({})", words);
 }
 
+// "1 newer, 2 changed"
+std::string kept_words(const RunSummary& summary) {
+    std::string words;
+    for (const ledger::CountEntry& entry : summary.counters) {
+        if (entry.outcome == Outcome::Kept && entry.objects > 0)
+            words += fmt::format("{}{} {}", words.empty() ? "" : ", ", with_thousands(entry.objects),
+                                 entry.reason);
+    }
+    return words;
+}
+
 std::string sum_line(const RunSummary& summary) {
     const model::Counts& counts = summary.counts;
     return fmt::format("Listed {} = {} copied + {} skipped{} + {} deferred + {} failed.",
                        with_thousands(counts.listed()), with_thousands(counts.copied()),
                        with_thousands(counts.skipped()), skipped_words(summary),
                        with_thousands(counts.deferred()), with_thousands(counts.failed()));
+}
+
+// "Deleted 3 objects (1.2 MiB) that only DST had. Kept 2 (1 newer, 1 changed)."; empty without a mirror.
+std::string mirror_lines(const RunSummary& summary) {
+    std::string text;
+    const model::Counts& counts = summary.counts;
+    std::string destination = printable(summary.destination);
+    if (counts[Outcome::Deleted] > 0) {
+        text += fmt::format("Deleted {} ({}) that only {} had.\n", objects(counts[Outcome::Deleted]),
+                            iec_bytes(counts.bytes[static_cast<std::size_t>(Outcome::Deleted)]), destination);
+    }
+    if (summary.deletes_withheld) {
+        text += fmt::format("Deleted nothing: {}.\n", printable(summary.deletes_withheld->cause()));
+        std::string_view advice = advice_for(*summary.deletes_withheld);
+        if (!advice.empty()) text += fmt::format("  fix: {}\n", advice);
+    }
+    if (summary.plan_not_needed.value_or(0) > 0) {
+        text += fmt::format("Of the plan, {} needed nothing any more.\n", objects(*summary.plan_not_needed));
+    }
+    std::string reasons = kept_words(summary);
+    if (!reasons.empty()) {
+        text += fmt::format("Kept {} that only {} has: {}.\n", objects(counts[Outcome::Kept]), destination,
+                            reasons);
+    }
+    return text;
 }
 
 std::string group_lines(const ledger::ErrorGroup& group) {
@@ -136,6 +172,10 @@ std::string failures(const RunSummary& summary, const Terminal& terminal) {
     if (counts.failed() + counts.deferred() > 0) {
         std::string line = fmt::format("{} of {} failed, {} deferred:", with_thousands(counts.failed()),
                                        objects(counts.listed()), with_thousands(counts.deferred()));
+        text += terminal.styled_out(Style::Bad, line) + "\n";
+    }
+    if (std::uint64_t stuck = counts[Outcome::NotDeleted]; stuck > 0) {
+        std::string line = fmt::format("{} could not be deleted:", objects(stuck));
         text += terminal.styled_out(Style::Bad, line) + "\n";
     }
     for (std::size_t i = 0; i < summary.errors.size() && i < kGroupsShownMax; ++i)
@@ -209,6 +249,15 @@ boost::json::object skipped_json(const RunSummary& summary) {
     return reasons;
 }
 
+// What only the destination had.
+boost::json::object kept_json(const RunSummary& summary) {
+    boost::json::object reasons;
+    for (const ledger::CountEntry& entry : summary.counters) {
+        if (entry.outcome == Outcome::Kept) reasons[entry.reason] = entry.objects;
+    }
+    return reasons;
+}
+
 boost::json::object evidence_json(const RunSummary& summary) {
     boost::json::object evidence;
     auto sums = verified_by_level(summary.levels);
@@ -224,6 +273,8 @@ ExitCode exit_code_of(const RunSummary& summary) {
     ExitCode code = ExitCode::Clean;
     const model::Counts& counts = summary.counts;
     if (counts.failed() + counts.deferred() > 0 || !summary.unlisted.empty()) code = ExitCode::NotClean;
+    if (counts[Outcome::NotDeleted] > 0) code = ExitCode::NotClean;
+    if (summary.deletes_withheld) code = worse(code, ExitCode::SafetyStop);
     if (summary.source_missing) code = worse(code, ExitCode::NotFound);
     if (holds_mismatch(summary)) code = worse(code, ExitCode::NotVerified);
     if (summary.stopped) return worse(code, *summary.stopped);
@@ -264,7 +315,7 @@ std::string summary_text(const RunSummary& summary, const Terminal& terminal) {
     ExitCode code = exit_code_of(summary);
     std::string text =
         terminal.styled_out(code == ExitCode::Clean ? Style::Good : Style::Bold, headline(summary)) + "\n";
-    text += sum_line(summary) + "\n";
+    text += sum_line(summary) + "\n" + mirror_lines(summary);
     return text + failures(summary, terminal) + next_line(summary);
 }
 
@@ -309,8 +360,13 @@ boost::json::object summary_event(const RunSummary& summary, std::int64_t unix_n
     event["deferred"] = counts.deferred();
     event["failed"] = counts.failed();
     event["bytes"] = counts.copied_bytes();
+    event["deleted"] = counts[Outcome::Deleted];
+    event["not_deleted"] = counts[Outcome::NotDeleted];
+    event["kept"] = kept_json(summary);
+    if (summary.deletes_withheld) event["deletes_withheld"] = printable(summary.deletes_withheld->cause());
     event["skipped_because"] = skipped_json(summary);
     event["evidence"] = evidence_json(summary);
+    if (summary.plan_not_needed) event["plan_not_needed"] = *summary.plan_not_needed;
     event["unlisted"] = summary.unlisted.size();
     event["seconds"] = static_cast<double>(summary.took / std::chrono::milliseconds(1)) / 1000;
     event["exit_code"] = static_cast<int>(exit_code_of(summary));

@@ -33,6 +33,10 @@ struct RunSummary {
     Duration took{};
     // Why the run did not come to its end.
     std::optional<Error> stopped_by;
+    // Why nothing was deleted, although the run mirrors and only DST has something.
+    std::optional<Error> deletes_withheld;
+    // Of a plan that was carried out: entries for which there was nothing to do any more.
+    std::optional<std::uint64_t> plan_not_needed;
     // A signal stopped it.
     std::optional<ExitCode> stopped;
     // An S3 prefix without any object.

@@ -154,5 +154,36 @@ TEST(Summary, without_verification_says_so) {
     EXPECT_TRUE(text_of(summary).starts_with("Copied 3 objects (10 B) in 27 s: 3 not verified.\n"));
 }
 
+TEST(Summary, a_mirror_says_what_went_and_what_stayed) {
+    RunSummary summary = clean_run();
+    summary.counts.add(Outcome::Deleted, 3, 2048);
+    summary.counts.add(Outcome::Kept, 2, 0);
+    summary.counters.push_back({ledger::CountOrigin::Rows, Outcome::Kept, "newer", 2, 0});
+    std::string text = text_of(summary);
+    EXPECT_TRUE(
+        text.contains("Deleted 3 objects (2.0 KiB) that only s3://backup/photos had.\n"
+                      "Kept 2 objects that only s3://backup/photos has: 2 newer.\n"))
+        << text;
+    EXPECT_TRUE(text.contains("Listed 1,204 = 1,204 copied")) << "they are no objects of the source";
+    EXPECT_EQ(exit_code_of(summary), ExitCode::Clean);
+    summary.counts.add(Outcome::NotDeleted, 1, 0);
+    EXPECT_EQ(exit_code_of(summary), ExitCode::NotClean);
+    EXPECT_TRUE(text_of(summary).contains("1 object could not be deleted:"));
+}
+
+TEST(Summary, deletes_that_were_withheld_say_why_and_what_to_do) {
+    RunSummary summary = clean_run();
+    summary.counts.add(Outcome::Kept, 70, 0);
+    summary.counters.push_back({ledger::CountOrigin::Listing, Outcome::Kept, "withheld", 70, 0});
+    summary.deletes_withheld = Error(ErrorKind::Unsupported, "delete from", "s3://backup",
+                                     "70 of 100 objects would go; allowed are 50%")
+                                   .with_code("TooManyDeletes");
+    std::string text = text_of(summary);
+    EXPECT_TRUE(text.contains("Deleted nothing: 70 of 100 objects would go; allowed are 50%.\n  fix: "))
+        << text;
+    EXPECT_TRUE(text.contains("70 withheld")) << text;
+    EXPECT_EQ(exit_code_of(summary), ExitCode::SafetyStop);
+}
+
 }  // namespace
 }  // namespace godwit::app

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cerrno>
 
 #include "app/advice.h"
@@ -28,12 +29,30 @@ struct VerifyArguments {
     std::string mode;
 };
 
+// Contents are what a sample is for: the listings tell the rest of every object.
+Result<std::optional<model::Sample>> sample_option(const Values& values, const Session& session) {
+    std::optional<model::Sample> sample;
+    auto text = values.text("sample");
+    if (!text) return sample;
+    std::array<std::byte, 8> random{};
+    session.random.fill(random);
+    std::uint64_t any = 0;
+    for (std::byte byte : random) any = any << 8 | static_cast<std::uint64_t>(byte);
+    sample = model::sample_from(*text, session.clock.unix_time_ns(), any);
+    if (!sample)
+        return usage_error("--sample=" + *text, "is no part of a whole: as 5%, 1%/day, 0.1%/hour, 10%/week");
+    if (values.text("by").value_or("metadata") == "metadata")
+        return usage_error("--sample", "says how many contents are compared: --by checksum or --by bytes");
+    return sample;
+}
+
 Result<VerifyArguments> verify_arguments(const Invocation& invocation, const Session& session) {
     VerifyArguments arguments;
     GODWIT_TRY(arguments.ends, ends_request(invocation));
     GODWIT_TRY(arguments.options, compare_options(invocation.values));
     GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, session.clock.unix_time_ns()));
     arguments.options.policy.preserve_set_id = !arguments.ends.source.is_s3();
+    GODWIT_TRY(arguments.options.sample, sample_option(invocation.values, session));
     fit_to_descriptors(descriptor_limit(), arguments.options);
     arguments.ends.look_only = true;
     arguments.ends.may_overlap = true;
@@ -54,14 +73,21 @@ void add_row(Rows& rows, const Compared& compared) {
               text_cell(detail)});
 }
 
-boost::json::object summary_event(const CompareResult& result, const std::string& mode, Duration took,
-                                  ExitCode code, std::int64_t unix_ns) {
+boost::json::object summary_event(const CompareResult& result, const VerifyArguments& arguments,
+                                  Duration took, ExitCode code, std::int64_t unix_ns) {
     boost::json::object event = json_event("summary", unix_ns);
-    event["by"] = mode;
+    event["by"] = arguments.mode;
     event["equal"] = result.equal;
     event["removed"] = result.removed;
     event["added"] = result.added;
-    event["different"] = result.different;
+    event["different"] = result.different();
+    event["content"] = result.content;
+    event["metadata"] = result.metadata;
+    if (arguments.options.sample) {
+        event["sampled"] = result.sampled;
+        event["sample_slot"] = arguments.options.sample->slot;
+        event["sample_slots"] = arguments.options.sample->slots;
+    }
     event["unreadable"] = result.unreadable;
     event["special"] = result.special;
     event["unlisted"] = result.unlisted_source.size() + result.unlisted_destination.size();
@@ -75,6 +101,12 @@ void report_unlisted(const CompareResult& result, Terminal& terminal) {
     for (const auto* errors : {&result.unlisted_source, &result.unlisted_destination}) {
         for (const Error& error : *errors) terminal.warn(error_text(error));
     }
+}
+
+std::string sample_text(const CompareResult& result, const model::Sample& sample) {
+    return fmt::format(
+        "Contents of {} were compared, which is sample {} of {}; of the others what the listings tell.",
+        counted(result.sampled, "object", "objects"), sample.slot + 1, sample.slots);
 }
 
 Task<Result<CompareResult>> compare_ends(LoopRun& run, const Ends& ends, const VerifyArguments& arguments,
@@ -100,7 +132,7 @@ Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments
     rows.stamp(run.session().clock);
     Result<CompareResult> result = co_await compare_ends(run, ends, arguments, rows);
     bool misspelt = result && ends.source_is_prefix && !arguments.options.selection &&
-                    result->equal + result->removed + result->different == 0;
+                    result->equal + result->removed + result->different() == 0;
     co_await close_ends(ends);
     if (!result) co_return std::move(result.error());
     if (misspelt) {
@@ -112,10 +144,10 @@ Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments
     ExitCode code = result->same() ? ExitCode::Clean : ExitCode::NotClean;
     Duration took = run.loop().now() - began;
     if (arguments.output == OutputFormat::JsonLines) {
-        terminal.out(
-            json_line(summary_event(*result, arguments.mode, took, code, run.loop().unix_time_ns())));
+        terminal.out(json_line(summary_event(*result, arguments, took, code, run.loop().unix_time_ns())));
     }
     terminal.say(comparison_text(*result, arguments.mode, took));
+    if (arguments.options.sample) terminal.say(sample_text(*result, *arguments.options.sample));
     co_return code;
 }
 
@@ -123,11 +155,15 @@ Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments
 
 std::string comparison_text(const CompareResult& result, std::string_view mode, Duration took) {
     std::uint64_t compared =
-        result.equal + result.removed + result.added + result.different + result.unreadable;
+        result.equal + result.removed + result.added + result.different() + result.unreadable;
     std::string text = fmt::format("Compared {} by {} in {}: {} equal, {} removed, {} added, {} different",
                                    counted(compared, "object", "objects"), mode, short_duration(took),
                                    with_thousands(result.equal), with_thousands(result.removed),
-                                   with_thousands(result.added), with_thousands(result.different));
+                                   with_thousands(result.added), with_thousands(result.different()));
+    if (result.different() > 0) {
+        text += fmt::format(" ({} in content, {} in metadata)", with_thousands(result.content),
+                            with_thousands(result.metadata));
+    }
     if (result.unreadable > 0) text += fmt::format(", {} unreadable", with_thousands(result.unreadable));
     if (result.special > 0) text += fmt::format(", {} special left out", with_thousands(result.special));
     std::size_t unlisted = result.unlisted_source.size() + result.unlisted_destination.size();

@@ -44,6 +44,10 @@
     BUG(combine_as_they_come, "digests of parts are combined in the order of their arrival")             \
     BUG(forget_upload_intent, "an upload begins before the ledger knows of it")                          \
     BUG(resume_other_generation, "an upload of an older source is carried on with a newer one")          \
+    BUG(delete_from_incomplete_listing, "a mirror deletes although a part could not be listed")          \
+    BUG(delete_without_looking_at_root, "a mirror deletes under a root that another place has taken")    \
+    BUG(delete_without_looking_at_source, "a mirror deletes without asking the source once more")        \
+    BUG(delete_any_generation, "a mirror deletes what somebody has written since the listing")           \
     /* s3 */                                                                                             \
     BUG(accept_unsorted_keys, "keys of a listing that are doubled or out of order are taken")            \
     BUG(accept_repeated_token, "a listing that does not go forward is followed")                         \

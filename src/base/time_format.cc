@@ -133,17 +133,28 @@ int read_offset(Reader& reader) {
     return sign * static_cast<int>(hours * 60 + minutes);
 }
 
+// The last `width` digits of a number that is not negative, over what stands there.
+template <class Number>
+void write_digits(std::string& text, std::size_t at, std::size_t width, Number value) {
+    for (std::size_t i = at + width; i > at; value /= 10) text[--i] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 std::string format_rfc3339(std::int64_t unix_time_ns, TimePrecision precision) {
     CivilTime t = civil_time(unix_time_ns);
-    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", t.year, t.month, t.day, t.hour,
-                                   t.minute, t.second);
-    if (precision != TimePrecision::Seconds) {
-        text += '.';
-        text += fmt::format("{:09}", t.nanosecond).substr(0, static_cast<std::size_t>(precision));
-    }
-    return text + 'Z';
+    constexpr std::string_view kForm = "0000-00-00T00:00:00.000000000Z";
+    std::string text(kForm);
+    write_digits(text, 0, 4, t.year);
+    write_digits(text, 5, 2, t.month);
+    write_digits(text, 8, 2, t.day);
+    write_digits(text, 11, 2, t.hour);
+    write_digits(text, 14, 2, t.minute);
+    write_digits(text, 17, 2, t.second);
+    write_digits(text, 20, 9, t.nanosecond);
+    auto decimals = static_cast<std::size_t>(precision);
+    text.erase(decimals == 0 ? 19 : 20 + decimals, decimals == 0 ? 10 : 9 - decimals);
+    return text;
 }
 
 std::optional<std::int64_t> parse_rfc3339(std::string_view text) {

@@ -58,6 +58,14 @@ class Side {
     std::vector<Error>& unlisted_;
 };
 
+// What differs; nothing when the detail is empty.
+struct Finding {
+    Difference kind = Difference::Content;
+    std::string detail = {};
+
+    bool equal() const { return detail.empty(); }
+};
+
 std::string both(std::string_view what, const std::string& source, const std::string& destination) {
     return fmt::format("{}: {} at the source, {} at the destination", what, source, destination);
 }
@@ -119,17 +127,18 @@ class Comparison {
     void pair(const Entry& source, const Entry& destination);
     void only_source(const Entry& entry);
     void only_destination(const Entry& entry);
-    // Empty: the listings show no difference.
-    std::string listed_difference(const Entry& source, const Entry& destination) const;
+    // What the listings show.
+    Finding listed_difference(const Entry& source, const Entry& destination) const;
+    bool is_looked_at(const Entry& entry) const;
     bool listings_are_enough(const Entry& source, const Entry& destination) const;
     Task<void> look(Entry source, Entry destination);
-    Task<Result<std::string>> looked_difference(const Entry& source, const Entry& destination);
-    Task<Result<std::string>> bytes_difference(const Entry& source, const Entry& destination);
+    Task<Result<Finding>> looked_difference(const Entry& source, const Entry& destination);
+    Task<Result<Finding>> bytes_difference(const Entry& source, const Entry& destination);
     Task<Result<std::optional<ObjectInfo>>> stat(store::Store& store, const model::Key& key);
 
     void equal(const Entry& entry);
     void report(Compared compared);
-    void different(const Entry& source, const Entry& destination, std::string detail);
+    void different(const Entry& source, const Entry& destination, Finding found);
 
     Context context_;
     const ExecutionOptions& options_;
@@ -189,9 +198,10 @@ Task<Result<void>> Comparison::step() {
 void Comparison::pair(const Entry& source, const Entry& destination) {
     ++progress_.listed_objects;
     progress_.listed_bytes += source.identity.size_bytes;
-    std::string detail = listed_difference(source, destination);
-    if (!detail.empty()) {
-        different(source, destination, std::move(detail));
+    Finding found = listed_difference(source, destination);
+    if (options_.sample && is_looked_at(source)) ++result_.sampled;
+    if (!found.equal()) {
+        different(source, destination, std::move(found));
     } else if (listings_are_enough(source, destination)) {
         equal(source);
     } else {
@@ -229,24 +239,31 @@ void Comparison::only_destination(const Entry& entry) {
     report(std::move(compared));
 }
 
-std::string Comparison::listed_difference(const Entry& source, const Entry& destination) const {
+Finding Comparison::listed_difference(const Entry& source, const Entry& destination) const {
     bool types_known = source.posix && destination.posix;
     bool directories_differ =
         (source.type == ObjectType::Directory) != (destination.type == ObjectType::Directory);
     if (directories_differ || (types_known && source.type != destination.type)) {
-        return both("type", std::string(to_string(source.type)), std::string(to_string(destination.type)));
+        return {Difference::Content,
+                both("type", std::string(to_string(source.type)), std::string(to_string(destination.type)))};
     }
     if (source.type != ObjectType::Directory &&
         source.identity.size_bytes != destination.identity.size_bytes) {
-        return both("size", fmt::format("{} bytes", source.identity.size_bytes),
-                    fmt::format("{} bytes", destination.identity.size_bytes));
+        return {Difference::Content, both("size", fmt::format("{} bytes", source.identity.size_bytes),
+                                          fmt::format("{} bytes", destination.identity.size_bytes))};
     }
-    if (options_.policy.compare != CompareMode::Metadata || !types_known) return "";
-    return attributes_difference(*source.posix, *destination.posix, source.type, options_.policy);
+    bool attributes_count = options_.policy.compare == CompareMode::Metadata || options_.sample;
+    if (!attributes_count || !types_known) return {};
+    return {Difference::Metadata,
+            attributes_difference(*source.posix, *destination.posix, source.type, options_.policy)};
+}
+
+bool Comparison::is_looked_at(const Entry& entry) const {
+    return !options_.sample || options_.sample->holds(entry.key.bytes());
 }
 
 bool Comparison::listings_are_enough(const Entry& source, const Entry& destination) const {
-    if (source.type == ObjectType::Special) return true;
+    if (source.type == ObjectType::Special || !is_looked_at(source)) return true;
     switch (options_.policy.compare) {
         case CompareMode::Size:
             return true;
@@ -260,9 +277,9 @@ bool Comparison::listings_are_enough(const Entry& source, const Entry& destinati
 }
 
 Task<void> Comparison::look(Entry source, Entry destination) {
-    Result<std::string> detail = co_await looked_difference(source, destination);
+    Result<Finding> found = co_await looked_difference(source, destination);
     ++progress_.done_objects;
-    if (!detail) {
+    if (!found) {
         if (context_.is_cancelled()) co_return;
         ++result_.unreadable;
         Compared compared;
@@ -270,12 +287,12 @@ Task<void> Comparison::look(Entry source, Entry destination) {
         compared.difference = Difference::Unreadable;
         compared.source_bytes = source.identity.size_bytes;
         compared.destination_bytes = destination.identity.size_bytes;
-        compared.error.emplace(std::move(detail.error()));
+        compared.error.emplace(std::move(found.error()));
         report(std::move(compared));
-    } else if (detail->empty()) {
+    } else if (found->equal()) {
         equal(source);
     } else {
-        different(source, destination, std::move(*detail));
+        different(source, destination, std::move(*found));
     }
 }
 
@@ -287,16 +304,16 @@ Task<Result<std::optional<ObjectInfo>>> Comparison::stat(store::Store& store, co
     co_return std::move(info);
 }
 
-Task<Result<std::string>> Comparison::looked_difference(const Entry& source, const Entry& destination) {
+Task<Result<Finding>> Comparison::looked_difference(const Entry& source, const Entry& destination) {
     if (options_.policy.compare == CompareMode::Bytes)
         co_return co_await bytes_difference(source, destination);
     GODWIT_CO_TRY(auto ours, co_await stat(source_.store, source.key));
     GODWIT_CO_TRY(auto theirs, co_await stat(destination_.store, destination.key));
-    if (!ours) co_return std::string("it vanished from the source");
-    if (!theirs) co_return std::string("it vanished from the destination");
+    if (!ours) co_return Finding{Difference::Content, "it vanished from the source"};
+    if (!theirs) co_return Finding{Difference::Content, "it vanished from the destination"};
     if (ours->entry.type != theirs->entry.type) {
-        co_return both("type", std::string(to_string(ours->entry.type)),
-                       std::string(to_string(theirs->entry.type)));
+        co_return Finding{Difference::Content, both("type", std::string(to_string(ours->entry.type)),
+                                                    std::string(to_string(theirs->entry.type)))};
     }
     if (options_.policy.compare == CompareMode::Metadata) {
         const auto &a = ours->metadata.posix, &b = theirs->metadata.posix;
@@ -304,24 +321,25 @@ Task<Result<std::string>> Comparison::looked_difference(const Entry& source, con
         if (a && b) detail = attributes_difference(*a, *b, ours->entry.type, options_.policy);
         if (detail.empty())
             detail = xattrs_difference(ours->metadata, theirs->metadata, options_.policy.xattrs);
-        co_return std::move(detail);
+        co_return Finding{Difference::Metadata, std::move(detail)};
     }
     const auto &a = ours->stored_digest, &b = theirs->stored_digest;
     if (a && b && a->algorithm() == b->algorithm()) {
-        co_return *a == *b ? std::string() : both("checksum", a->display(), b->display());
+        if (*a == *b) co_return Finding();
+        co_return Finding{Difference::Content, both("checksum", a->display(), b->display())};
     }
     co_return co_await bytes_difference(ours->entry, theirs->entry);
 }
 
-Task<Result<std::string>> Comparison::bytes_difference(const Entry& source, const Entry& destination) {
+Task<Result<Finding>> Comparison::bytes_difference(const Entry& source, const Entry& destination) {
     bool from_medium = true;
     GODWIT_CO_TRY(ReadBack ours, co_await read_back(context_, shared_, source_.store, source.key, source.type,
                                                     source.identity, from_medium));
     GODWIT_CO_TRY(ReadBack theirs, co_await read_back(context_, shared_, destination_.store, destination.key,
                                                       destination.type, destination.identity, from_medium));
     progress_.moved_bytes += source.identity.size_bytes;
-    if (ours.digest == theirs.digest) co_return std::string();
-    co_return both("bytes", ours.digest.display(), theirs.digest.display());
+    if (ours.digest == theirs.digest) co_return Finding();
+    co_return Finding{Difference::Content, both("bytes", ours.digest.display(), theirs.digest.display())};
 }
 
 void Comparison::equal(const Entry& entry) {
@@ -330,13 +348,14 @@ void Comparison::equal(const Entry& entry) {
     ++progress_.verified_objects;
 }
 
-void Comparison::different(const Entry& source, const Entry& destination, std::string detail) {
-    ++result_.different;
+void Comparison::different(const Entry& source, const Entry& destination, Finding found) {
+    ++(found.kind == Difference::Metadata ? result_.metadata : result_.content);
     Compared compared;
     compared.key = source.key;
     compared.source_bytes = source.identity.size_bytes;
     compared.destination_bytes = destination.identity.size_bytes;
-    compared.detail = std::move(detail);
+    compared.difference = found.kind;
+    compared.detail = std::move(found.detail);
     report(std::move(compared));
 }
 
@@ -353,8 +372,10 @@ std::string_view to_string(Difference difference) {
             return "removed";
         case Difference::Added:
             return "added";
-        case Difference::Different:
-            return "different";
+        case Difference::Content:
+            return "content";
+        case Difference::Metadata:
+            return "metadata";
         case Difference::Unreadable:
             return "unreadable";
     }

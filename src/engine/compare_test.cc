@@ -85,8 +85,8 @@ TEST(Compare, tells_removed_added_and_different_apart) {
     scene.destination.write("same", "ab");
     EXPECT_EQ(scene.differences(), (Kinds{{"only-source", "removed"},
                                           {"only-destination", "added"},
-                                          {"other-size", "different"},
-                                          {"other-bytes", "different"}}));
+                                          {"other-size", "content"},
+                                          {"other-bytes", "content"}}));
     EXPECT_EQ(scene.found.at("other-size").detail, "size: 2 bytes at the source, 3 bytes at the destination");
     EXPECT_TRUE(scene.found.at("other-bytes").detail.starts_with("bytes: crc64nvme:"));
 }
@@ -97,7 +97,7 @@ TEST(Compare, by_metadata_sees_times_and_modes_and_not_bytes) {
     scene.destination.write("bytes", "cd", with_mtime(5));
     scene.source.write("time", "ab", with_mtime(5));
     scene.destination.write("time", "ab", with_mtime(6));
-    EXPECT_EQ(scene.differences(), (Kinds{{"time", "different"}}));
+    EXPECT_EQ(scene.differences(), (Kinds{{"time", "metadata"}}));
     scene.found.clear();
     scene.options.policy.preserve_mtime = false;
     EXPECT_EQ(scene.differences(), Kinds{});
@@ -107,7 +107,7 @@ TEST(Compare, by_checksum_sees_bytes) {
     Scene scene(CompareMode::Checksum);
     scene.source.write("bytes", "ab", with_mtime(5));
     scene.destination.write("bytes", "cd", with_mtime(5));
-    EXPECT_EQ(scene.differences(), (Kinds{{"bytes", "different"}}));
+    EXPECT_EQ(scene.differences(), (Kinds{{"bytes", "content"}}));
 }
 
 TEST(Compare, a_directory_that_has_something_in_it_needs_no_entry) {
@@ -142,6 +142,26 @@ TEST(Compare, an_object_that_cannot_be_read_is_neither_equal_nor_different) {
     scene.fault.nth = 3;  // attach, page, open
     EXPECT_EQ(scene.differences(), (Kinds{{"a", "unreadable"}}));
     EXPECT_TRUE(scene.found.at("a").error.has_value());
+}
+
+TEST(Compare, of_a_sample_contents_are_looked_at_and_of_the_rest_the_listings) {
+    Scene scene(CompareMode::Bytes);
+    std::uint64_t held = 0;
+    scene.options.sample = model::Sample{4, 1};
+    for (int i = 0; i < 100; ++i) {
+        std::string key = "key" + std::to_string(i);
+        scene.source.write(key, "ab");
+        scene.destination.write(key, "cd");
+        held += scene.options.sample->holds(key) ? 1 : 0;
+    }
+    scene.source.write("size", "1");
+    scene.destination.write("size", "12");
+    auto result = scene.compare_all();
+    ASSERT_TRUE(result);
+    ASSERT_GT(held, 5u);
+    EXPECT_EQ(result->content, held + 1);
+    EXPECT_EQ(result->equal, 100 - held);
+    EXPECT_EQ(result->sampled, held + (scene.options.sample->holds("size") ? 1 : 0));
 }
 
 }  // namespace

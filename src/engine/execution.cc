@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/buffer_stock.h"
+#include "engine/deletes.h"
 
 namespace godwit::engine {
 
@@ -59,12 +60,31 @@ Task<Result<ExecutionResult>> Execution::run() {
     GODWIT_CO_TRY_VOID(co_await journal_.set_status(ExecutionStatus::Preparing));
     Result<void> ran = co_await uploads_.load();
     if (ran) ran = co_await list_and_transfer();
-    Worker::More none = []() -> Task<Result<bool>> { co_return false; };
-    for (BatchKind kind : {BatchKind::Retry, BatchKind::HardLinks, BatchKind::Directories}) {
-        if (ran && !worker_.draining()) ran = co_await worker_.run(context_, kind, none);
+    for (BatchKind kind : {BatchKind::Retry, BatchKind::HardLinks}) {
+        if (ran) ran = co_await work_off(kind);
     }
+    if (ran && !worker_.draining() && options_.deletes) ran = co_await delete_extras();
+    // What goes moves its directory's mtime, too.
+    if (ran) ran = co_await work_off(BatchKind::Directories);
     if (ran && !worker_.draining()) ran = co_await uploads_.discard_rest(context_);
     co_return co_await finish(std::move(ran));
+}
+
+// All batches of that kind that there are.
+Task<Result<void>> Execution::work_off(BatchKind kind) {
+    if (worker_.draining()) co_return {};
+    Worker::More none = []() -> Task<Result<bool>> { co_return false; };
+    co_return co_await worker_.run(context_, kind, none);
+}
+
+Task<Result<void>> Execution::delete_extras() {
+    GODWIT_CO_TRY(ledger::Extras extras, co_await journal_.extras());
+    if (extras.objects == 0) co_return {};
+    GODWIT_CO_TRY(model::Counts counts, co_await journal_.counts());
+    GODWIT_CO_TRY(deletes_withheld_, co_await reason_to_withhold(context_, shared_, journal_, counts));
+    if (deletes_withheld_) co_return co_await withhold_deletes(context_, shared_, journal_, carried_on_);
+    GODWIT_CO_TRY_VOID(co_await work_off(BatchKind::Deletes));
+    co_return co_await work_off(BatchKind::DirectoryDeletes);
 }
 
 // Listing and transferring run beside one another; the first failure of either ends both.
@@ -102,6 +122,7 @@ Task<void> Execution::list_task() {
 
 Task<Result<void>> Execution::list_shards() {
     GODWIT_CO_TRY(std::vector<Shard> shards, co_await journal_.shards());
+    carried_on_ = !shards.empty();
     if (shards.empty()) {
         std::vector<model::KeyRange> everything(1);
         GODWIT_CO_TRY_VOID(co_await journal_.add_shards(std::move(everything)));
@@ -118,13 +139,22 @@ Task<Result<void>> Execution::list_shard(const Shard& shard) {
     if (!shard.cursor.empty()) rest.after = shard.cursor;
     FinderInput input{source_, destination_, options_, progress_, rest, index_of(rest)};
     std::int64_t id = shard.id;
-    FoundSink sink = [this, id](FoundPage page) -> Task<Result<void>> {
-        return commit_found(id, std::move(page));
+    std::optional<Approval> approval;
+    if (options_.approved) {
+        GODWIT_CO_TRY(auto entries, options_.approved->entries(rest));
+        approval.emplace(std::move(entries));
+    }
+    FoundSink sink = [this, id, &approval](FoundPage page) -> Task<Result<void>> {
+        return commit_found(id, std::move(page), approval);
     };
-    co_return co_await find(new_work_, input, sink);
+    Result<void> found = co_await find(new_work_, input, sink);
+    if (approval) plan_not_needed_ += approval->not_needed();
+    co_return std::move(found);
 }
 
-Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page) {
+Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page,
+                                           std::optional<Approval>& approval) {
+    if (approval) GODWIT_CO_TRY_VOID(approval->admit(page));
     ListingCommit commit;
     commit.shard = shard;
     commit.cursor = std::move(page.cursor);
@@ -132,6 +162,9 @@ Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page) {
     commit.ordinary = std::move(page.objects);
     commit.directories = std::move(page.directories);
     commit.hard_links = std::move(page.hard_links);
+    commit.deletes = std::move(page.deletes);
+    commit.directory_deletes = std::move(page.directory_deletes);
+    commit.destination_objects = page.destination_objects;
     commit.unchanged = page.unchanged;
     commit.adopted = std::move(page.adopted);
     for (auto* errors : {&page.unreadable_source, &page.unreadable_destination}) {
@@ -163,6 +196,8 @@ IndexStream Execution::index_of(model::KeyRange range) {
 Task<Result<ExecutionResult>> Execution::finish(Result<void> ran) {
     ExecutionResult result;
     result.unreadable = std::move(unreadable_);
+    result.deletes_withheld = std::move(deletes_withheld_);
+    result.plan_not_needed = plan_not_needed_;
     if (!ran) result.stopped_by.emplace(std::move(ran.error()));
     if (!result.stopped_by && worker_.draining()) result.stopped_by.emplace(runtime::stop_requested());
     GODWIT_CO_TRY(result.counts, co_await journal_.counts());
@@ -176,7 +211,9 @@ Task<Result<ExecutionResult>> Execution::finish(Result<void> ran) {
     // Objects without an end must never hide behind a success (I8).
     GODWIT_CHECK(result.stopped_by || open_batches == 0, "{} batches are unfinished at the end",
                  open_batches);
-    bool clean = result.counts.deferred() == 0 && result.counts.failed() == 0 && result.unreadable.empty();
+    bool clean = result.counts.deferred() == 0 && result.counts.failed() == 0 &&
+                 result.counts[model::Outcome::NotDeleted] == 0 && result.unreadable.empty() &&
+                 !result.deletes_withheld;
     result.status = result.stopped_by ? ExecutionStatus::Failed
                     : clean           ? ExecutionStatus::Clean
                                       : ExecutionStatus::Incomplete;

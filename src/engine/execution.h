@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/approval.h"
 #include "engine/finder.h"
 #include "engine/transfer.h"
 #include "engine/uploads.h"
@@ -20,6 +21,10 @@ struct ExecutionResult {
     std::optional<Error> stopped_by;
     // Parts of either side that could not be listed.
     std::vector<Error> unreadable;
+    // Why nothing was deleted, although the run mirrors and there was something.
+    std::optional<Error> deletes_withheld;
+    // Approved entries for which there was nothing to do any more, as far as this process has listed.
+    std::uint64_t plan_not_needed = 0;
 };
 
 class Execution {
@@ -40,9 +45,11 @@ class Execution {
     Task<Result<void>> list_shards();
     Task<void> list_task();
     Task<Result<void>> list_shard(const ledger::Shard& shard);
-    Task<Result<void>> commit_found(std::int64_t shard, FoundPage page);
+    Task<Result<void>> commit_found(std::int64_t shard, FoundPage page, std::optional<Approval>& approval);
     IndexStream index_of(model::KeyRange range);
     Task<Result<bool>> wait_for_batches();
+    Task<Result<void>> work_off(ledger::BatchKind kind);
+    Task<Result<void>> delete_extras();
     Task<Result<ExecutionResult>> finish(Result<void> ran);
 
     Context context_;
@@ -65,8 +72,11 @@ class Execution {
     std::uint64_t commits_ = 0;       // of the listing, in this run
     std::uint64_t commits_seen_ = 0;  // when the worker last asked for more
     bool listing_done_ = false;
+    bool carried_on_ = false;  // what another process began
     std::optional<Error> listing_error_;
     std::vector<Error> unreadable_;
+    std::optional<Error> deletes_withheld_;
+    std::uint64_t plan_not_needed_ = 0;
 };
 
 }  // namespace godwit::engine

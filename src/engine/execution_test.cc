@@ -1,137 +1,17 @@
 #include "engine/execution.h"
 
 #include <gtest/gtest-spi.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <set>
 
 #include "base/encoding.h"
-#include "ledger/memory_journal.h"
-#include "runtime/manual_loop.h"
-#include "store/faulty_store.h"
-#include "store/memory_store.h"
-#include "store/testing/delete_auditor.h"
+#include "engine/testing/world.h"
 
 namespace godwit::engine {
 namespace {
 
 using model::ExecutionStatus;
 using model::Outcome;
-
-constexpr std::uint64_t kPart = 1 << 16;
-
-store::MemoryStoreOptions small_parts(std::string name, bool attests = true) {
-    store::MemoryStoreOptions options;
-    options.attests = attests;
-    options.name = std::move(name);
-    options.put_bytes_max = kPart;
-    options.part_bytes = kPart;
-    options.latency = std::chrono::milliseconds(10);
-    return options;
-}
-
-class ListenedJournal final : public ledger::MemoryJournal {
-  public:
-    Task<Result<std::optional<ledger::Batch>>> lease_batch(ledger::BatchKind kind) override {
-        on_lease();
-        co_return co_await MemoryJournal::lease_batch(kind);
-    }
-    Task<Result<void>> set_status(model::ExecutionStatus status) override {
-        if (status == fails_to_become)
-            co_return Error(ErrorKind::Full, "commit", "a ledger", "No space left on device");
-        co_return co_await MemoryJournal::set_status(status);
-    }
-    std::function<void()> on_lease = [] {};
-    std::optional<model::ExecutionStatus> fails_to_become;
-};
-
-// Two memory places, a journal, and executions between them on a clock that is turned by hand.
-class World {
-  public:
-    World() {
-        auditor.watch(store::Role::Source, source);
-        auditor.watch(store::Role::Destination, destination);
-    }
-    World(const World&) = delete;
-
-    // Before the places, which tell it of every change.
-    store::testing::DeleteAuditor auditor{store::testing::copy_rule};
-    store::MemoryPlace source;
-    store::MemoryPlace destination;
-    ListenedJournal journal;
-    // The run is stopped when it leases its batches for this time, from 1; 0: it is not.
-    int stop_at_lease = 0;
-    ExecutionOptions options;
-    Progress progress;
-    bool attests = true;
-    store::FaultPlan source_faults, destination_faults;
-    // Called every 5 ms of the run's time: what the rest of the world does meanwhile.
-    std::function<void(Duration)> meanwhile = [](Duration) {};
-
-    void fill(int objects) {
-        for (int i = 0; i < objects; ++i) {
-            std::string key = "dir" + std::to_string(i % 7) + "/object" + std::to_string(i);
-            std::size_t size = i % 10 == 0 ? 3 * kPart + 17 : static_cast<std::size_t>(i * 37 % 5000);
-            source.write(key, std::string(size, static_cast<char>('a' + i % 26)));
-        }
-    }
-
-    // Runs one execution; after `stop_after` of its time it is drained, after `kill_after` dropped
-    // with all that it has in memory.
-    std::optional<ExecutionResult> run(Duration stop_after = Duration::max(),
-                                       Duration kill_after = Duration::max());
-
-    void expect_same_objects() const {
-        ASSERT_EQ(source.objects.size(), destination.objects.size());
-        for (const auto& [key, object] : source.objects) {
-            auto found = destination.objects.find(key);
-            ASSERT_NE(found, destination.objects.end()) << key;
-            EXPECT_TRUE(found->second.bytes == object.bytes) << key;
-        }
-    }
-    void expect_counts_add_up(const ExecutionResult& result) const {
-        std::set<std::string> keys;
-        for (const auto& record : journal.records()) EXPECT_TRUE(keys.insert(record.key.bytes()).second);
-        EXPECT_EQ(result.counts.listed(), source.objects.size());
-    }
-};
-
-std::optional<ExecutionResult> World::run(Duration stop_after, Duration kill_after) {
-    runtime::ManualLoop loop;
-    runtime::Context context(loop);
-    auto from =
-        store::make_faulty_store(store::make_memory_store(source, small_parts("source")), source_faults);
-    auto to = store::make_faulty_store(
-        store::make_memory_store(destination, small_parts("destination", attests)), destination_faults);
-    std::optional<Execution> execution;
-    std::optional<Result<ExecutionResult>> result;
-    auto work = [&]() -> Task<void> {
-        auto source_root = co_await from->attach(context, store::Role::Source);
-        auto destination_root = co_await to->attach(context, store::Role::Destination);
-        if (!source_root || !destination_root) {
-            result.emplace(Error(ErrorKind::Lost, "attach", "stores", "failed"));
-            co_return;
-        }
-        journal.on_lease = [this, &context] {
-            if (stop_at_lease != 0 && --stop_at_lease == 0) context.cancel(runtime::stop_requested());
-        };
-        execution.emplace(context, *from, *to, journal, options, progress);
-        result.emplace(co_await execution->run());
-    };
-    loop.spawn(work());
-    constexpr Duration kStep = std::chrono::milliseconds(5);
-    constexpr Duration kEnd = std::chrono::hours(1);
-    for (Duration spent{}; !result && spent < kEnd; spent += kStep) {
-        loop.advance(kStep);
-        meanwhile(spent);
-        if (spent >= stop_after && execution) execution->drain();
-        if (spent >= kill_after) context.cancel(runtime::stop_requested());
-    }
-    EXPECT_TRUE(result.has_value()) << "the execution hangs";
-    if (!result || !*result) return {};
-    return std::move(**result);
-}
+using testing::kPart;
+using testing::World;
 
 TEST(Execution, copies_everything_with_evidence) {
     World world;

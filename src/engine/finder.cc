@@ -65,6 +65,8 @@ class Merge {
     bool index_caught_up();
     const IndexRow* indexed_for(const model::Key& key);
     void plan_one(const Entry* source, const Entry* destination);
+    void plan_extra(const Entry& destination, const IndexRow* indexed);
+    bool is_selected(const Entry& entry) const;
     bool waits_for_contents(const Entry& source) const;
     void skip(const Entry& source, const Entry& destination, bool adopted, const IndexRow* indexed);
     void leave_directories(std::string_view key);
@@ -124,13 +126,14 @@ bool Merge::step() {
     return true;
 }
 
-// Passes over index rows of keys that the source no longer has. False when the stream must be filled
-// before it can tell what the index holds of the next source key.
+// Passes over index rows of keys that neither end has any more; the destination's count where the run
+// mirrors. False when the stream must be filled before it can tell what the index holds of the next key.
 bool Merge::index_caught_up() {
-    const Entry* source = source_.current();
-    if (!source) return true;
-    for (IndexRow* row = input_.index.current(); row && row->key < source->key;
-         row = input_.index.current()) {
+    const Entry* next = source_.current();
+    const Entry* destination = input_.options.deletes ? destination_.current() : nullptr;
+    if (destination && (!next || destination->key < next->key)) next = destination;
+    if (!next) return true;
+    for (IndexRow* row = input_.index.current(); row && row->key < next->key; row = input_.index.current()) {
         input_.index.pop();
     }
     return input_.index.ready();
@@ -142,8 +145,10 @@ const IndexRow* Merge::indexed_for(const model::Key& key) {
 }
 
 void Merge::plan_one(const Entry* source, const Entry* destination) {
-    if (!source) return;  // only the destination has it: a mirror run's business
-    if (input_.options.selection && !input_.options.selection->selects_entry(*source)) return;
+    bool counts = input_.options.deletes && destination && is_selected(*destination);
+    if (counts) ++page_.destination_objects;
+    if (!source && counts) return plan_extra(*destination, indexed_for(destination->key));
+    if (!source || !is_selected(*source)) return;
     const IndexRow* indexed = indexed_for(source->key);
     ++input_.progress.listed_objects;
     input_.progress.listed_bytes += source->identity.size_bytes;
@@ -158,6 +163,30 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
     bool adopted = plan.reason == SkipReason::Adopted;
     if (!waits_for_contents(*source)) return skip(*source, *destination, adopted, indexed);
     waiting_.push_back({*source, *destination, indexed ? std::optional(*indexed) : std::nullopt, adopted});
+}
+
+bool Merge::is_selected(const Entry& entry) const {
+    return !input_.options.selection || input_.options.selection->selects_entry(entry);
+}
+
+// A directory of a file system may be there only for what lies in it, of which an object store tells no more
+// than the keys. What the index knows has not come during this run.
+void Merge::plan_extra(const Entry& destination, const IndexRow* indexed) {
+    bool directory =
+        destination.type == ObjectType::Directory && input_.options.policy.destination_hierarchical;
+    const Entry* next = source_.current();
+    if (directory && next && next->key.bytes().starts_with(destination.key.bytes())) return;
+    leave_directories(destination.key.bytes());
+    bool known = indexed && model::same_generation(indexed->destination, destination.identity);
+    PlannedObject object;
+    object.key = destination.key;
+    object.action = PlanAction::Delete;
+    if (!known && input_.destination.may_be_newer(destination.identity, input_.options.begun_unix_ns))
+        object.reason = SkipReason::Newer;
+    object.type = destination.type;
+    object.destination = destination.identity;
+    (directory ? page_.directory_deletes : page_.deletes).push_back(std::move(object));
+    look_again_at_parent(destination.key.bytes());
 }
 
 // Is it to be brought to its end together with the other names of its file?
@@ -275,8 +304,10 @@ void Merge::adopt(const Entry& source, const Entry& destination, const IndexRow*
 }
 
 bool Merge::page_full() const {
-    return page_.objects.size() + page_.directories.size() + page_.hard_links.size() >= kFoundObjectsMax ||
-           page_bytes_ >= kFoundBytesMax || page_.unchanged[Outcome::Unchanged] >= kFoundUnchangedMax ||
+    std::size_t objects = page_.objects.size() + page_.directories.size() + page_.hard_links.size() +
+                          page_.deletes.size() + page_.directory_deletes.size();
+    return objects >= kFoundObjectsMax || page_bytes_ >= kFoundBytesMax ||
+           page_.unchanged[Outcome::Unchanged] >= kFoundUnchangedMax ||
            page_.adopted.size() >= kFoundObjectsMax;
 }
 

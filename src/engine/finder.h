@@ -29,6 +29,10 @@ struct FoundPage {
     std::vector<model::PlannedObject> directories;
     // Where hard links are kept: names of files that have several, UNCHANGED ones too.
     std::vector<model::PlannedObject> hard_links;
+    // Where the run mirrors: what only the destination has, and the directories of a file system among it.
+    std::vector<model::PlannedObject> deletes, directory_deletes;
+    // So many objects of the destination are in this stretch; counted where the run mirrors.
+    std::uint64_t destination_objects = 0;
     // UNCHANGED objects, which get no row of their own.
     model::Counts unchanged;
     // Equal by comparison and new to the index.

@@ -256,5 +256,68 @@ TEST(Finder, I8_G69_a_page_leaves_no_directory_without_an_end) {
     EXPECT_EQ(planned(pages).unchanged, 0u);
 }
 
+std::vector<std::string> keys_of(const std::vector<model::PlannedObject>& objects) {
+    std::vector<std::string> keys;
+    for (const model::PlannedObject& object : objects) keys.push_back(object.key.bytes());
+    return keys;
+}
+
+TEST(Finder, what_only_the_destination_has_is_found_in_any_scene) {
+    for (unsigned seed = 0; seed < 300; ++seed) {
+        SCOPED_TRACE(seed);
+        std::mt19937 random(seed);
+        Scene scene = random_scene(random);
+        scene.options.deletes.emplace();
+        scene.options.begun_unix_ns = static_cast<std::int64_t>(scene.destination.generations);
+        std::vector<std::string> expected, found;
+        for (const auto& [key, object] : scene.destination.objects) {
+            if (!scene.source.objects.contains(key)) expected.push_back(key);
+        }
+        std::uint64_t listed = 0;
+        for (const FoundPage& page : scene.find_all()) {
+            for (std::string& key : keys_of(page.deletes)) found.push_back(std::move(key));
+            EXPECT_TRUE(page.directory_deletes.empty());
+            listed += page.destination_objects;
+        }
+        EXPECT_EQ(found, expected);
+        EXPECT_EQ(listed, scene.destination.objects.size());
+    }
+}
+
+// An object store tells of directories only by what lies in them.
+TEST(Finder, a_directory_in_which_the_source_has_something_stays) {
+    Scene scene;
+    scene.options.deletes.emplace();
+    scene.options.policy.destination_hierarchical = true;
+    scene.options.begun_unix_ns = 1000;
+    for (const char* key : {"d/", "d/e/", "d/e/file", "d/gone/", "d/gone/file", "last/"})
+        scene.destination.write(key, "");
+    for (const char* key : {"d/e/file", "d/z", "lasting"}) scene.source.write(key, "");
+    std::vector<FoundPage> pages = scene.find_all();
+    ASSERT_EQ(pages.size(), 1u);
+    EXPECT_EQ(keys_of(pages[0].deletes), std::vector<std::string>{"d/gone/file"});
+    EXPECT_EQ(keys_of(pages[0].directory_deletes), (std::vector<std::string>{"d/gone/", "last/"}));
+}
+
+TEST(Finder, what_came_after_the_start_is_marked_unless_the_index_knows_it) {
+    Scene scene;
+    scene.options.deletes.emplace();
+    scene.options.begun_unix_ns = 1;
+    scene.destination.write("old", "");
+    scene.destination.write("theirs", "");
+    IndexRow row;
+    row.key = model::Key("ours");
+    row.destination = scene.destination.write("ours", "");
+    scene.index["ours"] = row;
+    scene.source.write("z", "");
+    std::map<std::string, SkipReason> reasons;
+    for (const FoundPage& page : scene.find_all()) {
+        for (const model::PlannedObject& object : page.deletes) reasons[object.key.bytes()] = object.reason;
+    }
+    EXPECT_EQ(reasons,
+              (std::map<std::string, SkipReason>{
+                  {"old", SkipReason::None}, {"ours", SkipReason::None}, {"theirs", SkipReason::Newer}}));
+}
+
 }  // namespace
 }  // namespace godwit::engine

@@ -29,7 +29,7 @@ Task<Result<void>> give_up(Context& context, ledger::Journal& journal, store::St
     JournalUploads uploads(context, journal, destination);
     GODWIT_CO_TRY_VOID(co_await uploads.load());
     GODWIT_CO_TRY_VOID(co_await uploads.discard_rest(context));
-    for (BatchKind kind : {BatchKind::Ordinary, BatchKind::Retry, BatchKind::HardLinks}) {
+    for (BatchKind kind : {BatchKind::Ordinary, BatchKind::Retry, BatchKind::HardLinks, BatchKind::Deletes}) {
         for (;;) {
             GODWIT_CO_TRY(std::optional<Batch> batch, co_await journal.lease_batch(kind));
             if (!batch) break;

@@ -11,10 +11,24 @@ using model::PlanAction;
 using model::PlannedObject;
 using model::SkipReason;
 
+namespace {
+
+ObjectEnd drifted(const PlannedObject& object, const store::Store& destination) {
+    ObjectEnd end = ObjectEnd::failed(
+        Scope::Transfer, Error(ErrorKind::Changed, "carry out the plan for", destination.uri(object.key),
+                               "an end, or what there is to do, is not what the plan saw; nothing was done")
+                             .with_code("Drifted"));
+    end.outcome = Outcome::Deferred;
+    return end;
+}
+
+}  // namespace
+
 std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const store::Store& destination) {
     ObjectEnd end;
     switch (object.action) {
         case PlanAction::Skip:
+            if (object.reason == SkipReason::Drifted) return drifted(object, destination);
             end.outcome = object.reason > SkipReason::Adopted ? Outcome::Skipped : Outcome::Unchanged;
             return end;
         case PlanAction::Conflict:

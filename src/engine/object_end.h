@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "model/evidence.h"
@@ -29,6 +30,8 @@ struct ObjectEnd {
     bool index = false;
     // None of this yet: the object is a name of a file (PlannedObject::hard_link), and goes with the others.
     bool put_aside = false;
+    // Of what only the destination has: why it went or stayed.
+    std::string_view reason = {};
 
     static ObjectEnd failed(Scope scope, Error error);
 };

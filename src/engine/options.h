@@ -2,19 +2,47 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/digest.h"
 #include "model/evidence.h"
 #include "model/plan.h"
+#include "model/sample.h"
 #include "model/selection.h"
 
 namespace godwit::engine {
 
+// What a run that mirrors may remove at the destination (engine/deletes.h).
+struct DeleteOptions {
+    // More candidates than this, or than so many of a hundred objects that the destination has, and none
+    // goes.
+    std::uint64_t objects_max = std::numeric_limits<std::uint64_t>::max();
+    std::uint32_t percent_max = 50;
+    // Also when objects could not be copied.
+    bool despite_failures = false;
+    // Also where the store cannot remove exactly what was listed (Store::removes_exactly).
+    bool inexact = false;
+    // Why nothing may be deleted whatever is found.
+    std::optional<std::string> refused_because = {};
+};
+
+class ApprovedPlan;
+
 struct ExecutionOptions {
     model::PlanPolicy policy;
+    // What may be done (engine/approval.h). Null: whatever is found.
+    std::shared_ptr<const ApprovedPlan> approved;
+    // Absent: nothing is deleted.
+    std::optional<DeleteOptions> deletes;
+    // When the execution began, carried on or not: what came to the destination later is not deleted.
+    std::int64_t begun_unix_ns = 0;
     // Which objects the run is about, at both ends. Null: all.
     std::shared_ptr<const model::Selection> selection;
+    // Of a comparison: which objects are looked at, beyond the listings. Absent: all.
+    std::optional<model::Sample> sample;
     DigestAlgorithm digest = DigestAlgorithm::Crc64Nvme;
     // False is verify_mode NONE: outcomes are COPIED, without evidence.
     bool verify = true;

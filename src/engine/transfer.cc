@@ -99,7 +99,7 @@ Task<Result<ObjectEnd>> Attempt::run() {
         case PlanAction::Skip:
         case PlanAction::Conflict:
         case PlanAction::Unrepresentable:
-        case PlanAction::Extra:
+        case PlanAction::Delete:
             break;
     }
     GODWIT_CHECK(false, "{} is not for a transfer", model::to_string(object_.action));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/deletes.h"
 #include "engine/hard_links.h"
 #include "engine/look_again.h"
 
@@ -31,10 +32,16 @@ struct Worker::BatchRun {
 
 namespace {
 
+// Directories of a file system: one within another have an order.
+bool is_by_depth(BatchKind kind) {
+    return kind == BatchKind::Directories || kind == BatchKind::DirectoryDeletes;
+}
+
 void count(Progress& progress, Outcome outcome) {
     ++progress.done_objects;
     if (outcome == Outcome::Verified) ++progress.verified_objects;
-    if (outcome == Outcome::Failed || outcome == Outcome::Conflict || outcome == Outcome::Unrepresentable) {
+    if (outcome == Outcome::Failed || outcome == Outcome::Conflict || outcome == Outcome::Unrepresentable ||
+        outcome == Outcome::NotDeleted) {
         ++progress.failed_objects;
     }
     if (outcome == Outcome::Deferred) ++progress.deferred_objects;
@@ -45,7 +52,7 @@ void count(Progress& progress, Outcome outcome) {
 Task<Result<void>> Worker::run(Context& context, BatchKind kind, const More& more) {
     runtime::TaskGroup batches(context.loop());
     std::optional<Error> first_error;
-    std::size_t at_once_max = kind == BatchKind::Directories ? 1 : kBatchesInFlightMax;
+    std::size_t at_once_max = is_by_depth(kind) ? 1 : kBatchesInFlightMax;
     Result<void> result;
     while (!draining_ && !first_error && result) {
         auto batch = co_await journal_.lease_batch(kind);
@@ -78,7 +85,7 @@ Task<void> Worker::batch_task(Context& context, Batch batch, std::optional<Error
 }
 
 Task<Result<void>> Worker::run_kind(BatchRun& run) {
-    if (run.batch.kind == BatchKind::Directories) return run_by_depth(run);
+    if (is_by_depth(run.batch.kind)) return run_by_depth(run);
     if (run.batch.kind == BatchKind::HardLinks) return run_hard_links(run);
     return run_batch(run);
 }
@@ -87,8 +94,9 @@ Task<Result<void>> Worker::run_kind(BatchRun& run) {
 Task<Result<void>> Worker::sweep_staged(Context& context, const Batch& batch) {
     const std::string no_checkpoint;
     for (const Batch::Item& item : batch.items) {
-        if (item.object.action == PlanAction::Skip || item.object.type == model::ObjectType::Directory)
-            continue;
+        bool has_none = item.object.action == PlanAction::Skip || item.object.action == PlanAction::Delete ||
+                        item.object.type == model::ObjectType::Directory;
+        if (has_none) continue;
         if (item.object.source.size_bytes > shared_.destination.capabilities().put_bytes_max) continue;
         Result<void> swept = co_await shared_.destination.discard(context, item.object.key, no_checkpoint, 0);
         if (!swept && swept.error().kind() == ErrorKind::Cancelled) co_return std::move(swept);
@@ -165,8 +173,9 @@ Task<Result<void>> Worker::end_hard_links(BatchRun& run, std::span<const Batch::
     co_return co_await journal_.record_together(std::move(rows));
 }
 
-// Directories, deepest level first: setting a parent's mtime is the last thing that happens in it.
-// Those of one level touch different parents, or the same one's names, and go together.
+// Directories, deepest level first: setting a parent's mtime is the last thing that happens in it, and a
+// parent goes after its children. Those of one level touch different parents, or the same one's names, and go
+// together.
 Task<Result<void>> Worker::run_by_depth(BatchRun& run) {
     std::map<std::ptrdiff_t, std::vector<const Batch::Item*>, std::greater<>> levels;
     for (const Batch::Item& item : run.batch.items) {
@@ -209,7 +218,8 @@ Task<Result<std::optional<ledger::ObjectRecord>>> Worker::finish_item(BatchRun& 
         GODWIT_CO_TRY_VOID(co_await journal_.put_aside(run.batch.id, item.number, std::move(object)));
         co_return std::nullopt;
     }
-    if (end->outcome == Outcome::Deferred && object.deferrals < shared_.options.deferrals_max) {
+    bool again = object.action != PlanAction::Skip && object.deferrals < shared_.options.deferrals_max;
+    if (end->outcome == Outcome::Deferred && again) {
         ++object.deferrals;
         GODWIT_CO_TRY_VOID(co_await journal_.defer(run.batch.id, item.number, std::move(object)));
         co_return std::nullopt;
@@ -229,6 +239,12 @@ Result<void> Worker::not_ended(BatchRun& run, Error error) {
 
 Task<Result<ObjectEnd>> Worker::end_of(Context& context, const Batch& batch, PlannedObject& object,
                                        runtime::Permit& start) {
+    if (object.action == PlanAction::Delete) {
+        GODWIT_CO_TRY(ObjectEnd end, co_await delete_extra(context, shared_, object, start));
+        if (batch.leased_before && end.outcome != Outcome::Deleted)
+            GODWIT_CO_TRY_VOID(co_await undo_delete(context, shared_, object));
+        co_return std::move(end);
+    }
     if (batch.kind == BatchKind::Retry) {
         start.release();
         GODWIT_CO_TRY_VOID(co_await runtime::sleep(shared_.new_work, retry_pause(object.deferrals)));
@@ -249,6 +265,7 @@ ledger::ObjectRecord Worker::row_of(const Batch& batch, std::uint32_t item, Plan
     row.key = std::move(object.key);
     row.type = object.type;
     row.outcome = end.outcome;
+    row.reason = end.reason;
     if (object.action == PlanAction::Skip) row.reason = model::to_string(object.reason);
     row.bytes = end.bytes;
     row.evidence = std::move(end.evidence);
@@ -264,7 +281,7 @@ ledger::ObjectRecord Worker::row_of(const Batch& batch, std::uint32_t item, Plan
     // What was deferred may have been written before it was.
     row.index = end.index || (object.deferrals > 0 && is_unproven(end.outcome));
     // Directories end level by level.
-    row.is_awaited = batch.kind == BatchKind::Directories;
+    row.is_awaited = is_by_depth(batch.kind);
     return row;
 }
 

@@ -83,8 +83,8 @@ std::optional<std::string> decode_key(Unpacker& unpacker, const std::string& key
 
 std::optional<PlannedObject> decode(Unpacker& unpacker, const std::string& key_before) {
     std::optional<std::uint8_t> flags = unpacker.byte();
-    auto action = enumerator(unpacker.byte(), PlanAction::Copy, PlanAction::Extra);
-    auto reason = enumerator(unpacker.byte(), SkipReason::None, SkipReason::Special);
+    auto action = enumerator(unpacker.byte(), PlanAction::Copy, PlanAction::Delete);
+    auto reason = enumerator(unpacker.byte(), SkipReason::None, SkipReason::NotApproved);
     auto type = enumerator(unpacker.byte(), ObjectType::File, ObjectType::Special);
     if (!flags || *flags > kAllFlags || !action || !reason || !type) return {};
     std::optional<std::string> key = decode_key(unpacker, key_before);

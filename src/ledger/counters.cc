@@ -20,8 +20,8 @@ std::uint64_t unsigned_of(std::int64_t value) {
 }
 
 Result<Outcome> outcome_of(std::int64_t value) {
-    if (value < static_cast<std::int64_t>(Outcome::Verified) ||
-        value > static_cast<std::int64_t>(Outcome::Failed)) {
+    if (value < static_cast<std::int64_t>(model::kFirstOutcome) ||
+        value > static_cast<std::int64_t>(model::kLastOutcome)) {
         return Error(ErrorKind::Corrupt, "read", "the counters",
                      fmt::format("there is no outcome {}; restore a backup", value));
     }

@@ -132,8 +132,12 @@ Task<Result<void>> ExecutionLedger::add_shards(std::vector<model::KeyRange> rang
 
 Task<Result<void>> ExecutionLedger::commit_listing(ListingCommit commit) {
     std::vector<EncodedBatch> batches = encode_batches(BatchKind::Ordinary, commit.ordinary);
-    for (EncodedBatch& batch : encode_batches(BatchKind::Directories, commit.directories))
-        batches.push_back(std::move(batch));
+    auto add = [&](BatchKind kind, const std::vector<model::PlannedObject>& objects) {
+        for (EncodedBatch& batch : encode_batches(kind, objects)) batches.push_back(std::move(batch));
+    };
+    add(BatchKind::Directories, commit.directories);
+    add(BatchKind::Deletes, commit.deletes);
+    add(BatchKind::DirectoryDeletes, commit.directory_deletes);
     IndexChanges adopted = adopted_changes(commit.adopted, clock_.unix_time_ns());
     auto work = [&](db::Connection&) { return tables_->commit_listing(commit, batches); };
     auto after = [&](const Result<void>&) {
@@ -202,6 +206,20 @@ Task<Result<void>> ExecutionLedger::renew_lease(std::int64_t batch, std::int64_t
 Task<Result<std::uint64_t>> ExecutionLedger::open_batches() {
     auto work = [this](db::Connection&) { return tables_->open_batches(); };
     co_return co_await write(Lane::Urgent, 0, work);
+}
+
+Task<Result<Extras>> ExecutionLedger::extras() {
+    auto work = [this](db::Connection&) { return tables_->extras(); };
+    co_return co_await write(Lane::Urgent, 0, work);
+}
+
+Task<Result<void>> ExecutionLedger::withhold_deletes() {
+    auto work = [this](db::Connection&) { return tables_->withhold_some_deletes(); };
+    bool more = true;
+    while (more) {
+        GODWIT_CO_TRY(more, co_await write(Lane::Urgent, 1, work));
+    }
+    co_return {};
 }
 
 Task<Result<std::vector<Upload>>> ExecutionLedger::uploads() {

@@ -59,6 +59,8 @@ class ExecutionLedger final : public Journal {
                                  model::PlannedObject object) override;
     Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) override;
     Task<Result<std::uint64_t>> open_batches() override;
+    Task<Result<Extras>> extras() override;
+    Task<Result<void>> withhold_deletes() override;
     Task<Result<std::vector<Upload>>> uploads() override;
     Task<Result<void>> put_upload(Upload upload) override;
     Task<Result<void>> remove_upload(model::Key key) override;

@@ -44,9 +44,11 @@ std::string pack(const model::HardLink& file) {
     return packer.take();
 }
 
-// Directories come deepest first: a parent's attributes are set after its contents are there.
+// Directories come deepest first: a parent's attributes are set after its contents are there, and it goes
+// after they have gone.
 std::string_view lease_order(BatchKind kind) {
-    return kind == BatchKind::Directories ? "first_key DESC, id DESC" : "id";
+    bool directories = kind == BatchKind::Directories || kind == BatchKind::DirectoryDeletes;
+    return directories ? "first_key DESC, id DESC" : "id";
 }
 
 }  // namespace
@@ -176,8 +178,8 @@ Result<void> ExecutionTables::insert_batch(const EncodedBatch& batch, std::optio
 Result<void> ExecutionTables::commit_listing(const ListingCommit& commit,
                                              const std::vector<EncodedBatch>& batches) {
     GODWIT_TRY(db::Statement * advance, statements_.get(Sql::AdvanceShard));
-    GODWIT_TRY_VOID(advance->run(
-        {Value::integer(commit.shard), Value::bytes(commit.cursor), number(commit.complete ? 1 : 0)}));
+    GODWIT_TRY_VOID(advance->run({Value::integer(commit.shard), Value::bytes(commit.cursor),
+                                  number(commit.complete ? 1 : 0), number(commit.destination_objects)}));
     if (advance->changes() != 1) {
         return Error(ErrorKind::Changed, "commit the listing of", fmt::format("shard {}", commit.shard),
                      "it is complete already, or there is none");
@@ -394,6 +396,44 @@ Result<std::uint64_t> ExecutionTables::open_batches() {
     GODWIT_TRY(std::int64_t waiting, read_number(Sql::CountWaitingDeferrals, {}));
     GODWIT_TRY(std::int64_t linked, read_number(Sql::CountHardLinks, {Value::bytes("")}));
     return static_cast<std::uint64_t>(open + waiting + linked);
+}
+
+Result<Extras> ExecutionTables::extras() {
+    Extras extras;
+    auto take = [&](db::Statement& row) -> Result<void> {
+        extras.objects = static_cast<std::uint64_t>(row.integer(0));
+        extras.destination_objects = static_cast<std::uint64_t>(row.integer(1));
+        extras.incomplete_shards = static_cast<std::uint64_t>(row.integer(2));
+        extras.unlisted_parts = static_cast<std::uint64_t>(row.integer(3));
+        return {};
+    };
+    GODWIT_TRY_VOID(for_each_row(statements_, Sql::Extras,
+                                 {number(BatchKind::Deletes), number(BatchKind::DirectoryDeletes)}, take));
+    return extras;
+}
+
+Result<bool> ExecutionTables::withhold_some_deletes() {
+    constexpr std::int64_t kBatches = 64;
+    std::vector<std::int64_t> ids;
+    for (BatchKind kind : {BatchKind::Deletes, BatchKind::DirectoryDeletes}) {
+        auto take = [&](db::Statement& row) -> Result<void> {
+            ids.push_back(row.integer(0));
+            return {};
+        };
+        GODWIT_TRY_VOID(for_each_row(statements_, Sql::UnfinishedBatches,
+                                     {number(kind), Value::integer(kBatches)}, take));
+    }
+    uncommitted_ |= !ids.empty();
+    for (std::int64_t id : ids) {
+        GODWIT_TRY(const OpenBatch* open, open_batch(id));
+        std::int64_t without_end = open->item_count - open->ended_count;
+        GODWIT_TRY_VOID(statements_.run(Sql::WithholdBatch, {Value::integer(id), Value::bytes("")}));
+        GODWIT_TRY_VOID(statements_.run(Sql::RemoveProgress, {Value::integer(id)}));
+        counters_.add(CountOrigin::Listing, Outcome::Kept, "withheld",
+                      static_cast<std::uint64_t>(without_end), 0);
+        open_batches_.erase(id);
+    }
+    return !ids.empty();
 }
 
 Result<void> ExecutionTables::renew(std::int64_t batch, std::int64_t epoch, std::int64_t expires_ns) {

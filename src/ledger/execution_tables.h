@@ -77,6 +77,10 @@ class ExecutionTables final : public db::GroupHooks {
     Result<std::optional<Batch>> lease(BatchKind kind, const LeaseTerms& terms);
     // Unfinished ones, and deferred objects and names of files with several that are in none yet.
     Result<std::uint64_t> open_batches();
+    Result<Extras> extras();
+    // A part of what Journal::withhold_deletes() does, small enough for one transaction. False: there was
+    // nothing left to do.
+    Result<bool> withhold_some_deletes();
     // These fail with Changed, code LeaseLost, when somebody else has leased the batch since.
     Result<void> renew(std::int64_t batch, std::int64_t epoch, std::int64_t expires_ns);
     Result<void> finish(std::int64_t batch, std::int64_t epoch);

@@ -38,6 +38,10 @@ enum class BatchKind : std::uint8_t {
     // names, what is beyond goes into others). Leased when the listing is complete and no object is left that
     // may be put aside.
     HardLinks = 4,
+    // What only the destination has, of a run that mirrors; leased when every shard is complete and all else
+    // has its end.
+    Deletes = 5,
+    DirectoryDeletes = 6,  // directories of a file system, after what lies in them: in descending key order
 };
 
 // A batch as leased: its objects without those that have their end already.
@@ -65,6 +69,10 @@ struct ListingCommit {
     // batches. Of one file's UNCHANGED names those that are one file at the destination, too, are counted
     // now, and the first of them comes into the batch only if other names of the file do.
     std::vector<model::PlannedObject> hard_links;
+    // What only the destination has, where the run mirrors, and the directories of a file system among it.
+    std::vector<model::PlannedObject> deletes, directory_deletes;
+    // So many objects of the destination were listed.
+    std::uint64_t destination_objects = 0;
     model::Counts unchanged;
     std::vector<model::IndexRow> adopted;
     // Parts that could not be listed, as ledger rows of scope source or destination.
@@ -90,6 +98,14 @@ struct ObjectRecord {
     bool index = false;
     // Others begin only after this end: its row does not wait for company. Not stored.
     bool is_awaited = false;
+};
+
+// What the listings of a run that mirrors have found.
+struct Extras {
+    std::uint64_t objects = 0;              // that only the destination has, those with an end too
+    std::uint64_t destination_objects = 0;  // all that the destination has
+    std::uint64_t incomplete_shards = 0;
+    std::uint64_t unlisted_parts = 0;
 };
 
 struct Upload {
@@ -125,6 +141,11 @@ class Journal {
 
     // Batches that are not finished, leased or not. None is left when an execution has ended.
     virtual Task<Result<std::uint64_t>> open_batches() = 0;
+
+    virtual Task<Result<Extras>> extras() = 0;
+    // Ends all objects of Deletes and DirectoryDeletes batches that have no end: they are counted as KEPT,
+    // "withheld", and get no rows. Nobody works on such a batch, leased or not.
+    virtual Task<Result<void>> withhold_deletes() = 0;
 
     virtual Task<Result<std::vector<Upload>>> uploads() = 0;
     virtual Task<Result<void>> put_upload(Upload upload) = 0;

@@ -100,6 +100,15 @@ class Journals : public ::testing::TestWithParam<Where> {
         (kind == BatchKind::Directories ? commit.directories : commit.ordinary) = objects(first, count);
         ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(commit)))));
     }
+    void list_deletes(std::uint64_t first, std::uint64_t count, std::uint64_t directories = 0) {
+        ListingCommit commit;
+        commit.shard = 1;
+        commit.cursor = sample_key(first + count + directories);
+        commit.deletes = objects(first, count);
+        commit.directory_deletes = objects(first + count, directories);
+        commit.destination_objects = 2 * (count + directories);
+        ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(commit)))));
+    }
     void list_hard_links(std::vector<model::PlannedObject> names) {
         ListingCommit commit;
         commit.shard = 1;
@@ -157,6 +166,75 @@ TEST_P(Journals, keep_shards_with_their_cursor) {
     shards = wait(journal().shards());
     EXPECT_TRUE((*shards)[0].complete);
     EXPECT_EQ((*shards)[0].cursor, sample_key(9));
+}
+
+TEST_P(Journals, sum_up_what_only_the_destination_has) {
+    list_deletes(0, 1500, 3);
+    kept_->interrupt();
+    list_deletes(1503, 10);
+    auto extras = wait(journal().extras());
+    ASSERT_TRUE(succeeded(extras));
+    EXPECT_EQ(extras->objects, 1513u);
+    EXPECT_EQ(extras->destination_objects, 3026u);
+    EXPECT_EQ(extras->incomplete_shards, 1u);
+    EXPECT_EQ(extras->unlisted_parts, 0u);
+    ListingCommit last;
+    last.shard = 1;
+    last.cursor = sample_key(2000);
+    last.complete = true;
+    last.unreadable = {"SOURCE: a part"};
+    ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(last)))));
+    kept_->interrupt();
+    extras = wait(journal().extras());
+    EXPECT_EQ(extras->incomplete_shards, 0u);
+    EXPECT_EQ(extras->unlisted_parts, 1u);
+}
+
+TEST_P(Journals, B19_a_batch_of_deletes_is_leased_again_without_those_that_have_their_end) {
+    list_deletes(0, 5);
+    EXPECT_FALSE(lease());
+    auto batch = lease(BatchKind::Deletes);
+    ASSERT_TRUE(batch);
+    ASSERT_TRUE(succeeded(record(*batch, 1, 1, Outcome::Deleted)));
+    kept_->interrupt();
+    batch = lease(BatchKind::Deletes);
+    ASSERT_TRUE(batch);
+    EXPECT_TRUE(batch->leased_before);
+    EXPECT_EQ(batch->items.size(), 4u);
+    EXPECT_EQ(wait(journal().counts())->objects[static_cast<std::size_t>(Outcome::Deleted)], 1u);
+}
+
+TEST_P(Journals, directories_to_be_deleted_come_in_descending_order) {
+    list_deletes(0, 0, 2000);
+    std::string last = "\xff";
+    while (auto batch = lease(BatchKind::DirectoryDeletes)) {
+        EXPECT_LT(batch->items.back().object.key.bytes(), last);
+        last = batch->items.front().object.key.bytes();
+        for (const Batch::Item& item : batch->items)
+            ASSERT_TRUE(succeeded(record(*batch, item.number, item.number, Outcome::Deleted)));
+        ASSERT_TRUE(succeeded(finish(*batch)));
+    }
+    EXPECT_EQ(open_batches(), 0u);
+}
+
+TEST_P(Journals, deletes_that_are_withheld_are_counted_and_open_no_more) {
+    list_deletes(0, 1500, 3);
+    auto batch = lease(BatchKind::Deletes);
+    ASSERT_TRUE(batch);
+    ASSERT_TRUE(succeeded(record(*batch, 0, 0, Outcome::Deleted)));
+    kept_->interrupt();
+    list(2000, 4);
+    ASSERT_TRUE(succeeded(wait(journal().withhold_deletes())));
+    EXPECT_EQ(open_batches(), 1u);
+    EXPECT_FALSE(lease(BatchKind::Deletes));
+    EXPECT_FALSE(lease(BatchKind::DirectoryDeletes));
+    kept_->interrupt();
+    auto counts = wait(journal().counts());
+    EXPECT_EQ((*counts)[Outcome::Deleted], 1u);
+    EXPECT_EQ((*counts)[Outcome::Kept], 1502u);
+    EXPECT_EQ(counts->listed(), 0u);
+    ASSERT_TRUE(succeeded(wait(journal().withhold_deletes())));
+    EXPECT_EQ((*wait(journal().counts()))[Outcome::Kept], 1502u);
 }
 
 // A name of file `inode`; `destination` tells where it stands.

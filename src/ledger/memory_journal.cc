@@ -33,6 +33,11 @@ Task<Result<void>> MemoryJournal::commit_listing(ListingCommit commit) {
     shard.complete = commit.complete;
     add_batch(BatchKind::Ordinary, std::move(commit.ordinary));
     add_batch(BatchKind::Directories, std::move(commit.directories));
+    extras_.objects += commit.deletes.size() + commit.directory_deletes.size();
+    extras_.destination_objects += commit.destination_objects;
+    extras_.unlisted_parts += commit.unreadable.size();
+    add_batch(BatchKind::Deletes, std::move(commit.deletes));
+    add_batch(BatchKind::DirectoryDeletes, std::move(commit.directory_deletes));
     unchanged_.add(commit.unchanged);
     for (model::PlannedObject& object : commit.hard_links) add_hard_link(std::move(object));
     for (model::IndexRow& row : commit.adopted) {
@@ -68,11 +73,12 @@ void MemoryJournal::gather_hard_links() {
 Task<Result<std::optional<Batch>>> MemoryJournal::lease_batch(BatchKind kind) {
     if (kind == BatchKind::HardLinks) gather_hard_links();
     // Directories from the last to the first, so that children come before parents.
+    bool from_the_last = kind == BatchKind::Directories || kind == BatchKind::DirectoryDeletes;
     StoredBatch* found = nullptr;
     std::int64_t id = 0;
     for (auto& [candidate, batch] : batches_) {
         if (batch.kind != kind || batch.leased) continue;
-        if (found && kind != BatchKind::Directories) break;
+        if (found && !from_the_last) break;
         found = &batch;
         id = candidate;
     }
@@ -143,6 +149,23 @@ Task<Result<std::uint64_t>> MemoryJournal::open_batches() {
     co_return batches_.size() + waiting;
 }
 
+Task<Result<Extras>> MemoryJournal::extras() {
+    Extras extras = extras_;
+    for (const Shard& shard : shards_) extras.incomplete_shards += shard.complete ? 0 : 1;
+    co_return extras;
+}
+
+Task<Result<void>> MemoryJournal::withhold_deletes() {
+    auto is_delete = [](BatchKind kind) {
+        return kind == BatchKind::Deletes || kind == BatchKind::DirectoryDeletes;
+    };
+    for (const auto& [id, batch] : batches_) {
+        if (is_delete(batch.kind)) withheld_ += batch.objects.size() - batch.done.size();
+    }
+    std::erase_if(batches_, [&](const auto& each) { return is_delete(each.second.kind); });
+    co_return {};
+}
+
 Task<Result<std::vector<Upload>>> MemoryJournal::uploads() {
     std::vector<Upload> uploads;
     for (const auto& [key, upload] : uploads_) uploads.push_back(upload);
@@ -167,6 +190,7 @@ Task<Result<void>> MemoryJournal::set_status(model::ExecutionStatus status) {
 
 Task<Result<model::Counts>> MemoryJournal::counts() {
     model::Counts counts = unchanged_;
+    counts.add(model::Outcome::Kept, withheld_, 0);
     for (const ObjectRecord& record : records_) counts.add(record.outcome, 1, record.bytes);
     co_return counts;
 }
@@ -191,6 +215,8 @@ void MemoryJournal::next_execution() {
     batches_.clear();
     records_.clear();
     hard_links_.clear();
+    extras_ = {};
+    withheld_ = 0;
     unchanged_ = {};
     uploads_.clear();
     status_ = model::ExecutionStatus::Queued;

@@ -23,6 +23,8 @@ class MemoryJournal : public Journal {
                                  model::PlannedObject object) override;
     Task<Result<void>> finish_batch(std::int64_t batch, std::int64_t lease_epoch) override;
     Task<Result<std::uint64_t>> open_batches() override;
+    Task<Result<Extras>> extras() override;
+    Task<Result<void>> withhold_deletes() override;
     Task<Result<std::vector<Upload>>> uploads() override;
     Task<Result<void>> put_upload(Upload upload) override;
     Task<Result<void>> remove_upload(model::Key key) override;
@@ -54,6 +56,8 @@ class MemoryJournal : public Journal {
 
     std::vector<Shard> shards_;
     std::map<std::int64_t, StoredBatch> batches_;
+    Extras extras_;
+    std::uint64_t withheld_ = 0;
     std::int64_t next_batch_ = 1;
     std::vector<ObjectRecord> records_;
     model::Counts unchanged_;

@@ -93,7 +93,7 @@ Result<OutcomeRow> read_outcome(const db::Statement& statement, const std::strin
     row.seq = reader.integer();
     record.batch = reader.integer();
     record.item = static_cast<std::uint32_t>(reader.integer());
-    record.outcome = reader.enumerator(model::Outcome::Verified, model::Outcome::Failed);
+    record.outcome = reader.enumerator(model::kFirstOutcome, model::kLastOutcome);
     record.type = reader.enumerator(model::ObjectType::File, model::ObjectType::Special);
     record.key = model::Key(reader.bytes());
     record.bytes = static_cast<std::uint64_t>(reader.integer());

@@ -101,7 +101,7 @@ CREATE TABLE executions (
 )sql"},
 }};
 
-constexpr std::array<db::Migration, 2> kExecution{{
+constexpr std::array<db::Migration, 3> kExecution{{
     {1,
      R"sql(
 CREATE TABLE execution (
@@ -239,6 +239,11 @@ CREATE TABLE hard_links (
     PRIMARY KEY (file, key)
 );
 )sql",
+     .for_writers = true},
+    // How many objects of the destination were listed: what a bound on deletes is a part of.
+    {.number = 3,
+     .sqlite = "ALTER TABLE shards ADD COLUMN destination_objects INTEGER NOT NULL DEFAULT 0;",
+     .postgres = "ALTER TABLE shards ADD COLUMN destination_objects BIGINT NOT NULL DEFAULT 0;",
      .for_writers = true},
 }};
 

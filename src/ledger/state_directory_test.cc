@@ -368,6 +368,7 @@ void make_older(const std::string& ledger_path) {
     auto connection = db::SqliteDatabase({.path = ledger_path}).connect(db::Access::Write);
     ASSERT_TRUE(succeeded(connection));
     ASSERT_TRUE(succeeded((*connection)->execute("DROP TABLE hard_links")));
+    ASSERT_TRUE(succeeded((*connection)->execute("ALTER TABLE shards DROP COLUMN destination_objects")));
     ASSERT_TRUE(succeeded((*connection)->execute("UPDATE godwit_schema SET number = 1")));
 }
 

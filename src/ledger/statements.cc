@@ -106,7 +106,8 @@ constexpr std::array<SqlText, kSqlCount> kCatalogue{{
     {Sql::Shards, "Shards", kExecutionSchema,
      "SELECT id, range_after, range_before, cursor, complete FROM shards ORDER BY id"},
     {Sql::AdvanceShard, "AdvanceShard", kExecutionSchema,
-     "UPDATE shards SET cursor = ?2, complete = ?3 WHERE id = ?1 AND complete = 0"},
+     "UPDATE shards SET cursor = ?2, complete = ?3, destination_objects = destination_objects + ?4 "
+     "WHERE id = ?1 AND complete = 0"},
     {Sql::InsertBatch, "InsertBatch", kExecutionSchema,
      "INSERT INTO batches (id, shard, lane, state, lease_epoch, lease_expires_ns, first_key, item_count, "
      "items) "
@@ -128,6 +129,15 @@ constexpr std::array<SqlText, kSqlCount> kCatalogue{{
     {Sql::ReleaseLeases, "ReleaseLeases", kExecutionSchema, "UPDATE batches SET state = 1 WHERE state = 2"},
     {Sql::CountUnfinishedBatches, "CountUnfinishedBatches", kExecutionSchema,
      "SELECT count(*) FROM batches WHERE state < 3"},
+    {Sql::UnfinishedBatches, "UnfinishedBatches", kExecutionSchema,
+     "SELECT id FROM batches WHERE lane = ?1 AND state < 3 ORDER BY id LIMIT ?2"},
+    {Sql::WithholdBatch, "WithholdBatch", kExecutionSchema,
+     "UPDATE batches SET state = 3, items = ?2 WHERE id = ?1"},
+    {Sql::Extras, "Extras", kExecutionSchema,
+     "SELECT (SELECT CAST(coalesce(sum(item_count), 0) AS BIGINT) FROM batches WHERE lane = ?1 OR lane = "
+     "?2), "
+     "(SELECT CAST(coalesce(sum(destination_objects), 0) AS BIGINT) FROM shards), "
+     "(SELECT count(*) FROM shards WHERE complete = 0), (SELECT count(*) FROM unlisted)"},
     {Sql::AddCount, "AddCount", kExecutionSchema,
      "INSERT INTO counts (origin, outcome, reason, objects, bytes) VALUES (?1, ?2, ?3, ?4, ?5) "
      "ON CONFLICT (origin, outcome, reason) DO UPDATE SET objects = counts.objects + excluded.objects, "

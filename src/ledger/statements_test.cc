@@ -89,7 +89,7 @@ std::vector<Call> calls() {
         {Sql::SetStatus, {i(6), i(99)}},
         {Sql::Head, {}},
         {Sql::InsertShard, {i(1), b(""), b("m"), b("")}},
-        {Sql::AdvanceShard, {i(1), b(kKeyA), i(0)}},
+        {Sql::AdvanceShard, {i(1), b(kKeyA), i(0), i(3)}},
         {Sql::Shards, {}},
         {Sql::InsertBatch, {i(1), i(1), i(1), b(kKeyA), i(2), b("items")}},
         {Sql::InsertBatch, {i(2), none(), i(3), b(kKeyB), i(1), b("more")}},
@@ -102,6 +102,10 @@ std::vector<Call> calls() {
         {Sql::RenewLease, {i(1), i(0), i(5)}},
         {Sql::FinishBatch, {i(1), i(0), b("")}},
         {Sql::ReleaseLeases, {}},
+        {Sql::CountUnfinishedBatches, {}},
+        {Sql::UnfinishedBatches, {i(3), i(10)}},
+        {Sql::Extras, {i(1), i(3)}},
+        {Sql::WithholdBatch, {i(2), b("")}},
         {Sql::CountUnfinishedBatches, {}},
         {Sql::RemoveProgress, {i(1)}},
         {Sql::AddCount, {i(2), i(1), t(""), i(5), i(500)}},
@@ -201,6 +205,8 @@ const std::map<Sql, std::set<int>>& integer_columns() {
         {Sql::CountItems, {0}},
         {Sql::CheckLease, {0}},
         {Sql::CountUnfinishedBatches, {0}},
+        {Sql::UnfinishedBatches, {0}},
+        {Sql::Extras, {0, 1, 2, 3}},
         {Sql::Counts, {0, 1, 3, 4}},
         {Sql::OutcomeSizes, {0, 1, 3, 4}},
         {Sql::WaitingDeferrals, {0, 1}},
@@ -304,7 +310,9 @@ TEST_F(Catalogue, runs_on_sqlite) {
 
 TEST_F(Catalogue, gives_the_same_answers_on_postgresql) {
     if (!db::testing::shared_postgres()) GTEST_SKIP() << db::testing::kNoPostgres;
-    EXPECT_EQ(run_all(db::Dialect::Sqlite), run_all(db::Dialect::Postgres));
+    std::vector<std::string> sqlite = run_all(db::Dialect::Sqlite), postgres = run_all(db::Dialect::Postgres);
+    ASSERT_EQ(sqlite.size(), postgres.size());
+    for (std::size_t i = 0; i < sqlite.size(); ++i) EXPECT_EQ(sqlite[i], postgres[i]);
 }
 
 }  // namespace

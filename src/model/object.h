@@ -22,6 +22,7 @@ enum class ObjectType : std::uint8_t {
 };
 
 std::string_view to_string(ObjectType type);
+std::optional<ObjectType> object_type_from(std::string_view name);
 
 // What pins one generation of an object. Two equal identities mean "nothing was written between",
 // as far as that store can tell.

@@ -6,7 +6,7 @@
 namespace godwit::model {
 namespace {
 
-constexpr EnumNames<Outcome, 11> kOutcomeNames{{{Outcome::Verified, "verified"},
+constexpr EnumNames<Outcome, 13> kOutcomeNames{{{Outcome::Verified, "verified"},
                                                 {Outcome::Copied, "copied"},
                                                 {Outcome::Metadata, "metadata"},
                                                 {Outcome::Unchanged, "unchanged"},
@@ -16,7 +16,9 @@ constexpr EnumNames<Outcome, 11> kOutcomeNames{{{Outcome::Verified, "verified"},
                                                 {Outcome::Unrepresentable, "unrepresentable"},
                                                 {Outcome::Conflict, "conflict"},
                                                 {Outcome::Deleted, "deleted"},
-                                                {Outcome::Failed, "failed"}}};
+                                                {Outcome::Failed, "failed"},
+                                                {Outcome::Kept, "kept"},
+                                                {Outcome::NotDeleted, "not_deleted"}}};
 
 constexpr EnumNames<ExecutionStatus, 9> kStatusNames{{{ExecutionStatus::Queued, "QUEUED"},
                                                       {ExecutionStatus::Launching, "LAUNCHING"},
@@ -64,6 +66,9 @@ std::optional<EvidenceLevel> evidence_level_from(std::string_view name) {
 }
 std::string_view to_string(ObjectType type) {
     return name_of(kTypeNames, type);
+}
+std::optional<ObjectType> object_type_from(std::string_view name) {
+    return value_of(kTypeNames, name);
 }
 
 void Counts::add(Outcome outcome, std::uint64_t objects_added, std::uint64_t bytes_added) {

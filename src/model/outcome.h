@@ -21,14 +21,22 @@ enum class Outcome : std::uint8_t {
     Conflict = 9,         // something of another kind is in the way at the destination
     Deleted = 10,         // removed from the destination by a mirror run
     Failed = 11,
+    Kept = 12,        // only the destination has it, and a mirror run left it, with a reason
+    NotDeleted = 13,  // only the destination has it, and it could not be removed
 };
-inline constexpr std::size_t kOutcomeCount = 12;
+inline constexpr std::size_t kOutcomeCount = 14;
+inline constexpr Outcome kFirstOutcome = Outcome::Verified, kLastOutcome = Outcome::NotDeleted;
+
+// Is it the end of an object that the source does not have?
+constexpr bool is_of_destination_only(Outcome outcome) {
+    return outcome == Outcome::Deleted || outcome == Outcome::Kept || outcome == Outcome::NotDeleted;
+}
 
 // "verified", "copied", ...
 std::string_view to_string(Outcome outcome);
 std::optional<Outcome> outcome_from(std::string_view name);
 
-// How many objects ended how. `listed` is always the sum of all but Deleted (I8).
+// How many objects ended how. `listed` is always the sum of all that the source has (I8).
 struct Counts {
     std::array<std::uint64_t, kOutcomeCount> objects{};
     std::array<std::uint64_t, kOutcomeCount> bytes{};

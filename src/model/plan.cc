@@ -148,7 +148,7 @@ std::int64_t effective_mtime_ns(const ObjectInfo& object) {
 
 Plan plan(const Entry* source, const Entry* destination, const IndexRow* indexed, const PlanPolicy& policy) {
     GODWIT_CHECK(source || destination, "a plan for nothing");
-    if (!source) return {PlanAction::Extra, SkipReason::None};
+    if (!source) return {PlanAction::Delete, SkipReason::None};
     if (source->type == ObjectType::Special) return {PlanAction::Skip, SkipReason::Special};
     if (source->archived) return {PlanAction::Skip, SkipReason::Archived};
     if (!destination) return kCopy;
@@ -206,14 +206,17 @@ constexpr EnumNames<PlanAction, 8> kActionNames{{{PlanAction::Copy, "copy"},
                                                  {PlanAction::Unrepresentable, "unrepresentable"},
                                                  {PlanAction::Examine, "examine"},
                                                  {PlanAction::Recheck, "recheck"},
-                                                 {PlanAction::Extra, "extra"}}};
+                                                 {PlanAction::Delete, "delete"}}};
 
-constexpr EnumNames<SkipReason, 6> kSkipNames{{{SkipReason::None, ""},
+constexpr EnumNames<SkipReason, 9> kSkipNames{{{SkipReason::None, ""},
                                                {SkipReason::Unchanged, "unchanged"},
                                                {SkipReason::Adopted, "adopted"},
                                                {SkipReason::NotOverwritten, "not_overwritten"},
                                                {SkipReason::Archived, "archived"},
-                                               {SkipReason::Special, "special"}}};
+                                               {SkipReason::Special, "special"},
+                                               {SkipReason::Newer, "newer"},
+                                               {SkipReason::Drifted, "drifted"},
+                                               {SkipReason::NotApproved, "not_approved"}}};
 
 }  // namespace
 
@@ -222,6 +225,12 @@ std::string_view to_string(PlanAction action) {
 }
 std::string_view to_string(SkipReason reason) {
     return name_of(kSkipNames, reason);
+}
+std::optional<PlanAction> plan_action_from(std::string_view name) {
+    return value_of(kActionNames, name);
+}
+std::optional<SkipReason> skip_reason_from(std::string_view name) {
+    return value_of(kSkipNames, name);
 }
 
 std::optional<CompareMode> compare_mode_from(std::string_view name) {

@@ -24,9 +24,10 @@ enum class PlanAction : std::uint8_t {
     Unrepresentable = 5,  // the destination cannot hold this key beside one that it gets already
     Examine = 6,          // ask the stores, then decide
     Recheck = 7,          // only ctime, inode or owner changed: read the source, compare with the digest kept
-    Extra = 8,            // only the destination has it
+    Delete = 8,           // only the destination has it, and the run mirrors
 };
 std::string_view to_string(PlanAction action);
+std::optional<PlanAction> plan_action_from(std::string_view name);
 
 // Why an object is left alone. Stored: never renumber.
 enum class SkipReason : std::uint8_t {
@@ -36,8 +37,12 @@ enum class SkipReason : std::uint8_t {
     NotOverwritten = 3,  // --no-overwrite, and the destination has it
     Archived = 4,        // must be restored first
     Special = 5,         // FIFO, socket, device
+    Newer = 6,           // only the destination has it, and may have got it while this run was listing
+    Drifted = 7,         // an end, or the decision, is not what the approved plan saw
+    NotApproved = 8,     // the approved plan says nothing of it
 };
 std::string_view to_string(SkipReason reason);
+std::optional<SkipReason> skip_reason_from(std::string_view name);
 
 struct Plan {
     PlanAction action = PlanAction::Skip;

@@ -41,7 +41,7 @@ TEST_F(PlanTest, what_was_indexed_but_vanished_at_the_destination_is_copied) {
 }
 
 TEST_F(PlanTest, what_only_the_destination_has_is_extra) {
-    EXPECT_EQ(plan(nullptr, &stored, &row, policy).action, PlanAction::Extra);
+    EXPECT_EQ(plan(nullptr, &stored, &row, policy).action, PlanAction::Delete);
 }
 
 TEST_F(PlanTest, two_known_generations_are_unchanged) {

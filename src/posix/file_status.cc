@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/check.h"
 #include "base/sabotage.h"
 
 namespace godwit::posix {
@@ -58,6 +59,15 @@ model::Identity identity_of(const struct stat& status) {
     identity.mtime_ns = nanoseconds(status.st_mtim);
     identity.tag = generation_tag(status.st_ino, nanoseconds(status.st_ctim));
     return identity;
+}
+
+std::int64_t ctime_ns(const model::Identity& identity) {
+    std::int64_t ctime_ns = 0;
+    std::string_view digits = std::string_view(identity.tag).substr(identity.tag.find('.') + 1);
+    auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), ctime_ns, 16);
+    bool is_ours = failed == std::errc() && end == digits.data() + digits.size();
+    GODWIT_CHECK(is_ours, "'{}' is no tag of a file", identity.tag);
+    return ctime_ns;
 }
 
 bool same_but_ctime(const model::Identity& a, const model::Identity& b) {

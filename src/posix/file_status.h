@@ -23,6 +23,9 @@ model::ObjectType object_type(const struct stat& status);
 // every write, chmod or rename moves on, even where mtime was put back (A3).
 model::Identity identity_of(const struct stat& status);
 
+// When the inode was last changed, by the file system's clock. Of an identity_of().
+std::int64_t ctime_ns(const model::Identity& identity);
+
 // The same inode with the same size and mtime: at most ctime has moved, as it does for all names of a file
 // when one of them goes.
 bool same_but_ctime(const model::Identity& a, const model::Identity& b);

@@ -57,9 +57,17 @@ std::string StagingNames::seal(std::string_view digits) const {
     return mac_.of(bytes_of("seal:" + std::string(digits))).hex().substr(0, kSealDigits);
 }
 
-std::string StagingNames::name_for(const model::Key& key) const {
-    std::string digits = mac_.of(bytes_of("key:" + key.bytes())).hex().substr(0, kKeyDigits);
+std::string StagingNames::name_of(std::string_view what) const {
+    std::string digits = mac_.of(bytes_of(what)).hex().substr(0, kKeyDigits);
     return std::string(kPrefix) + digits + seal(digits) + '~';
+}
+
+std::string StagingNames::name_for(const model::Key& key) const {
+    return name_of("key:" + key.bytes());
+}
+
+std::string StagingNames::removal_name_for(const model::Key& key) const {
+    return name_of("removal:" + key.bytes());
 }
 
 bool StagingNames::has_the_form(std::string_view name) {

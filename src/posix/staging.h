@@ -8,6 +8,9 @@
 // Its maker holds an flock on it for as long as it is written, so that no other process with the same
 // token takes it for a leftover.
 //
+// What is to be removed stands under such a name, too, made of other digits, for as long as it takes to look
+// at it once more (removal.h).
+//
 // A file that will replace nothing, and that nobody will want to carry on after a crash, is staged without a
 // name (O_TMPFILE) where the file system is known to keep such a file's name and bytes through a power cut:
 // it is cheaper, and a crash leaves nothing (docs/decisions/0006).
@@ -33,12 +36,15 @@ class StagingNames {
 
     // The name, without a directory, of the staged file of `key`.
     std::string name_for(const model::Key& key) const;
+    // The name under which the object of `key` stands while it is being removed.
+    std::string removal_name_for(const model::Key& key) const;
     // Could `name` have been made with some token? Lower-case hex digits where they belong.
     static bool has_the_form(std::string_view name);
     // Was `name` made with this token?
     bool is_ours(std::string_view name) const;
 
   private:
+    std::string name_of(std::string_view what) const;
     std::string seal(std::string_view digits) const;
     HmacSha256 mac_;
 };

@@ -73,6 +73,7 @@ bool can_take_a_name(const Root& root, const StagedFile& file) {
 struct Abilities {
     EvidenceLevel evidence = EvidenceLevel::None;
     bool stages_unnamed = false;
+    std::int64_t now_ns = 0;  // by the file system's clock
 };
 
 // A file without a name, or one that loses it at once where there is no such thing.
@@ -106,7 +107,7 @@ Result<Abilities> probe(const Root& root, const StagingNames& staging) {
     auto got = medium->read(0, bytes.size(), ignore);
     if (!got) return path_error(got.error(), "read a probe from", subject);
     bool stages_unnamed = unnamed && keeps_unnamed(root.file_system_type()) && can_take_a_name(root, file);
-    return Abilities{medium->level(), stages_unnamed};
+    return Abilities{medium->level(), stages_unnamed, nanoseconds(file.status.st_ctim)};
 }
 
 struct Attached {
@@ -160,6 +161,8 @@ Task<Result<store::RootIdentity>> PosixStore::attach(Context& context, store::Ro
     workshop_->root = std::move(attached.root);
     capabilities_.commit_evidence = attached.abilities.evidence;
     workshop_->stages_unnamed = workshop_->options.stages_unnamed && attached.abilities.stages_unnamed;
+    if (role == store::Role::Destination)
+        workshop_->clock_ahead_ns = attached.abilities.now_ns - workshop_->loop.unix_time_ns();
     store::RootIdentity identity;
     identity.canonical = "posix:" + workshop_->root->canonical_path();
     identity.identity = workshop_->root->identity();
@@ -254,7 +257,11 @@ Task<Result<void>> PosixStore::discard(Context& context, const Key& key, const s
     std::optional<Checkpoint> parsed = parse_checkpoint(checkpoint);
     std::string name = parsed ? parsed->staged_name : workshop_->staging->name_for(key);
     std::shared_ptr<const Root> root = workshop_->root;
-    auto job = [&] { return discard_staged(*root, *path, name); };
+    std::string aside = workshop_->staging->removal_name_for(key);
+    auto job = [&]() -> Result<void> {
+        GODWIT_TRY_VOID(discard_staged(*root, *path, name));
+        return undo_removal(*root, *path, aside);
+    };
     co_return co_await workshop_->pool.run(job);
 }
 
@@ -293,10 +300,28 @@ Task<Result<void>> PosixStore::remove(Context& context, const Key& key, const st
     Result<KeyPath> path = key_path(key);
     if (!path) co_return {};  // what cannot be held is not there
     std::shared_ptr<const Root> root = workshop_->root;
-    std::string name = workshop_->staging->name_for(key);
+    std::string name = workshop_->staging->removal_name_for(key);
     PublishGroup::Arrival arrival = workshop_->group.expect();
     Removal change(workshop_->tools(*root), std::move(*path), expected, std::move(name));
     co_return co_await workshop_->group.join(context, root, change, std::move(arrival));
+}
+
+Task<Result<void>> PosixStore::verify_root(Context& context) {
+    GODWIT_CO_TRY_VOID(context.check());
+    std::shared_ptr<const Root> held = workshop_->root;
+    auto job = [&]() -> Result<void> {
+        GODWIT_TRY(Root now, Root::open(workshop_->os, {.path = workshop_->options.root}));
+        if (now.identity() == held->identity()) return {};
+        return Error(ErrorKind::Changed, "look up", held->display(""),
+                     fmt::format("file system and inode were {}, and are {} now", held->identity(),
+                                 now.identity()))
+            .with_code("RootReplaced");
+    };
+    co_return co_await workshop_->pool.run(job);
+}
+
+bool PosixStore::may_be_newer(const store::Identity& generation, std::int64_t unix_ns) const {
+    return ctime_ns(generation) > unix_ns + workshop_->clock_ahead_ns;
 }
 
 Task<void> PosixStore::close() {

@@ -51,6 +51,9 @@ class PosixStore final : public store::Store {
                                                      const store::Identity& expected) override;
     store::Task<Result<void>> remove(store::Context& context, const store::Key& key,
                                      const store::Identity& expected) override;
+    store::Task<Result<bool>> removes_exactly(store::Context&) override { co_return true; }
+    store::Task<Result<void>> verify_root(store::Context& context) override;
+    bool may_be_newer(const store::Identity& generation, std::int64_t unix_ns) const override;
     store::Task<void> close() override;
 
   private:

@@ -407,6 +407,83 @@ TEST_F(PosixStoreTest, A4_removes_exactly_the_generation_that_was_listed) {
     EXPECT_TRUE(leftovers().empty());
 }
 
+// Killed between the move aside and the end of it.
+TEST_F(PosixStoreTest, B19_what_was_moved_aside_to_be_removed_gets_its_name_back) {
+    ASSERT_TRUE(put("d/file", "listed"));
+    Identity listed = stat("d/file")->entry.identity;
+    Key key("d/file");
+    std::string aside = "d/" + StagingNames(testing::kTestToken).removal_name_for(key);
+    std::filesystem::rename(tree_ / "d/file", tree_ / aside);
+    ASSERT_TRUE(run(store_->discard(context_, key, "", 0)));
+    EXPECT_EQ(tree_.read("d/file"), "listed");
+    EXPECT_FALSE(tree_.has(aside));
+    ASSERT_TRUE(run(store_->discard(context_, key, "", 0)));
+    EXPECT_EQ(tree_.read("d/file"), "listed");
+    // Its ctime has moved: it is judged anew.
+    EXPECT_EQ(run(store_->remove(context_, key, listed)).error().kind(), ErrorKind::Changed);
+}
+
+TEST_F(PosixStoreTest, B19_what_was_moved_aside_to_be_removed_goes_when_it_is_removed_again) {
+    ASSERT_TRUE(put("file", "listed"));
+    Identity listed = stat("file")->entry.identity;
+    Key key("file");
+    std::string aside = StagingNames(testing::kTestToken).removal_name_for(key);
+    std::filesystem::rename(tree_ / "file", tree_ / aside);
+    ASSERT_TRUE(run(store_->remove(context_, key, listed)));
+    EXPECT_FALSE(tree_.has(aside));
+    tree_.write(aside, "another file's bytes");
+    Result<void> removed = run(store_->remove(context_, key, listed));
+    ASSERT_FALSE(removed);
+    EXPECT_EQ(removed.error().kind(), ErrorKind::Exists);
+    EXPECT_TRUE(tree_.has(aside));
+}
+
+TEST_F(PosixStoreTest, B19_what_stands_aside_makes_room_for_nobody_but_itself) {
+    ASSERT_TRUE(put("file", "listed"));
+    Key key("file");
+    std::string aside = StagingNames(testing::kTestToken).removal_name_for(key);
+    tree_.write(aside, "of somebody else");
+    Identity listed = stat("file")->entry.identity;
+    Result<void> removed = run(store_->remove(context_, key, listed));
+    ASSERT_FALSE(removed);
+    EXPECT_EQ(removed.error().kind(), ErrorKind::Exists);
+    EXPECT_EQ(tree_.read("file"), "listed");
+    EXPECT_EQ(tree_.read(aside), "of somebody else");
+    Result<void> discarded = run(store_->discard(context_, key, "", 0));
+    ASSERT_FALSE(discarded);
+    EXPECT_EQ(discarded.error().kind(), ErrorKind::Exists);
+    EXPECT_EQ(tree_.read("file"), "listed");
+    EXPECT_EQ(tree_.read(aside), "of somebody else");
+}
+
+TEST_F(PosixStoreTest, B18_a_root_that_another_directory_has_taken_the_name_of_is_seen) {
+    EXPECT_TRUE(run(store_->verify_root(context_)));
+    std::string moved = tree_.path() + ".moved";
+    std::filesystem::rename(tree_.path(), moved);
+    EXPECT_EQ(run(store_->verify_root(context_)).error().kind(), ErrorKind::NotFound);
+    std::filesystem::create_directory(tree_.path());
+    Result<void> other = run(store_->verify_root(context_));
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code(), "RootReplaced");
+    std::filesystem::remove(tree_.path());
+    std::filesystem::rename(moved, tree_.path());
+    EXPECT_TRUE(run(store_->verify_root(context_)));
+}
+
+TEST_F(PosixStoreTest, tells_what_came_after_it_was_attached_from_what_was_there) {
+    ASSERT_TRUE(put("before", "text"));
+    Identity before = stat("before")->entry.identity;
+    disconnect();
+    connect();
+    std::int64_t begun = loop_.unix_time_ns();
+    EXPECT_FALSE(store_->may_be_newer(before, begun));
+    // Old by its mtime, as a file that was moved here is.
+    store::PutRequest request = request_for("after", "text");
+    request.metadata.posix.emplace().mtime_ns = 1;
+    ASSERT_TRUE(put(request, "text"));
+    EXPECT_TRUE(store_->may_be_newer(stat("after")->entry.identity, begun));
+}
+
 TEST_F(PosixStoreTest, removes_directories_only_when_they_are_empty) {
     ASSERT_TRUE(put("d/", ""));
     Identity listed = stat("d/")->entry.identity;

@@ -95,6 +95,8 @@ struct Workshop {
     const std::shared_ptr<const StagingNames> staging;
     // As the options allow and attach() has found. Loop thread only.
     bool stages_unnamed = false;
+    // How much the file system's clock is ahead of ours, at the least: attach() as Destination has found it.
+    std::int64_t clock_ahead_ns = 0;
     UnsyncedDirectories unsynced;  // guards itself
 
     // Replaced by each attach(); whoever works with it holds it.

@@ -66,6 +66,7 @@ Result<store::Page> PageCheck::take(ListPage page) {
             break;
         }
         last_key_ = std::move(object.key);
+        if (!own_.empty() && last_key_.starts_with(own_)) continue;
         model::Entry& entry = out.entries.emplace_back();
         entry.key = model::Key(std::move(relative));
         if (entry.key.is_directory()) entry.type = model::ObjectType::Directory;
@@ -80,12 +81,14 @@ namespace {
 
 // What a read-ahead and its listing share; it outlives whichever of them ends first.
 struct ReadAhead {
-    ReadAhead(Bucket from, const std::string& prefix, store::ListedKeys keys,
+    ReadAhead(Bucket from, const std::string& prefix, store::ListedKeys keys, std::string own_keys,
               std::shared_ptr<ListingsInFlight> all)
         : bucket(std::move(from)),
           check(bucket.client->uri(prefix), prefix, std::move(keys)),
           in_flight(std::move(all)),
-          context(in_flight->context) {}
+          context(in_flight->context) {
+        check.leave_out(std::move(own_keys));
+    }
 
     Bucket bucket;
     PageCheck check;
@@ -147,9 +150,10 @@ class S3Listing final : public store::Listing {
 }  // namespace
 
 std::unique_ptr<store::Listing> make_listing(Bucket bucket, const std::string& prefix, store::ListedKeys keys,
+                                             std::string own_keys,
                                              std::shared_ptr<ListingsInFlight> in_flight) {
-    return std::make_unique<S3Listing>(
-        std::make_shared<ReadAhead>(std::move(bucket), prefix, std::move(keys), std::move(in_flight)));
+    return std::make_unique<S3Listing>(std::make_shared<ReadAhead>(
+        std::move(bucket), prefix, std::move(keys), std::move(own_keys), std::move(in_flight)));
 }
 
 }  // namespace godwit::s3

@@ -24,6 +24,8 @@ class PageCheck {
     // `prefix` is empty or ends in '/'; `subject` names the listing in errors.
     PageCheck(std::string subject, std::string prefix, store::ListedKeys keys);
 
+    // Keys that begin so are our own probe's, and no objects.
+    void leave_out(std::string beginning) { own_ = std::move(beginning); }
     // The entries of `page`, keys relative to the prefix. Fails with Corrupt.
     Result<store::Page> take(ListPage page);
     // Where the next page goes on; only after a page that was not the last.
@@ -40,6 +42,7 @@ class PageCheck {
     store::ListedKeys keys_;
     ListRequest request_;
     std::string last_key_;
+    std::string own_;
     int empty_pages_ = 0;
 };
 
@@ -51,7 +54,9 @@ struct ListingsInFlight {
     std::size_t running = 0;
 };
 
+// `own_keys`: what PageCheck::leave_out() is told.
 std::unique_ptr<store::Listing> make_listing(Bucket bucket, const std::string& prefix, store::ListedKeys keys,
+                                             std::string own_keys,
                                              std::shared_ptr<ListingsInFlight> in_flight);
 
 }  // namespace godwit::s3

@@ -33,6 +33,19 @@ TEST(PageCheck, keys_are_relative_to_the_prefix_and_its_marker_is_none) {
     EXPECT_TRUE(page->last);
 }
 
+TEST(PageCheck, what_a_probe_has_written_is_no_object) {
+    PageCheck check("s3://b/p/", "p/", {});
+    check.leave_out("p/.godwit-probe-00ff");
+    auto page = check.take(
+        page_of({"p/.godwit-probe-00fe", "p/.godwit-probe-00ff", "p/.godwit-probe-00ff-delete", "p/a"}));
+    ASSERT_TRUE(page) << page.error().message();
+    EXPECT_EQ(keys_of(*page), (std::vector<std::string>{".godwit-probe-00fe", "a"}));
+    check = PageCheck("s3://b/p/", "p/", {});
+    check.leave_out("p/.godwit-probe-00ff");
+    EXPECT_FALSE(check.take(page_of({"p/.godwit-probe-00ff-delete", "p/.godwit-probe-00ff"})))
+        << "out of order";
+}
+
 TEST(PageCheck, a_marker_that_comes_twice_is_impossible) {
     PageCheck check("s3://b/p/", "p/", {});
     EXPECT_FALSE(check.take(page_of({"p/", "p/"})));

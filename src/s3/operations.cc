@@ -166,7 +166,9 @@ Task<Result<ListPage>> list_objects(Context& context, const Bucket& bucket, cons
     add_request_payer(*bucket.options, request.headers);
     XmlReader<ListPage> reader(parse_list_page);
     GODWIT_CO_TRY_VOID(co_await bucket.call(context, request, reader));
-    co_return reader.take();
+    ListPage page = reader.take();
+    page.server_time_ns = reader.head().server_time_ns;
+    co_return page;
 }
 
 Task<Result<std::optional<ObjectHead>>> head_object(Context& context, const Bucket& bucket,

@@ -225,7 +225,8 @@ Task<Result<void>> Probe::put_if_absent_and_delete() {
 
 // A bucket with versions would keep a delete marker, which the writes of others must not find.
 Task<Result<void>> Probe::delete_if_match() {
-    if (removed_.keeps_versions()) {
+    result_.keeps_versions = removed_.keeps_versions();
+    if (result_.keeps_versions) {
         find("DeleteObject with If-Match: not asked, the bucket keeps versions");
         co_return {};
     }

@@ -40,6 +40,8 @@ struct ProbeResult {
     bool complete_if_absent = false;
     bool complete_if_match = false;
     bool delete_if_match = false;
+    // What is deleted stays as an older version.
+    bool keeps_versions = false;
     // What was asked and what the server did, one line each, for `doctor`.
     std::vector<std::string> findings;
 };

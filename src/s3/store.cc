@@ -103,6 +103,8 @@ struct S3Store::State {
     std::optional<bool> keeps_paths;    // probe_paths(), once it was needed
     std::optional<Bucket> other_name;   // the source, until it is known not to be this bucket
     std::optional<Error> overlap;       // it is
+    // How much the server's clock is ahead of ours, at the least. Absent: it does not say.
+    std::optional<std::int64_t> clock_ahead_ns;
     const std::string probe_key;
     bool probe_discarded = false;
     bool probing = false;
@@ -179,6 +181,9 @@ Task<Result<store::RootIdentity>> S3Store::attach(Context& context, store::Role)
     first.keys_max = 1;
     auto page = co_await list_objects(context, state_->bucket, first);
     const Client& client = *state_->bucket.client;
+    // The first answer is the one that begins what is asked about later.
+    if (page && page->server_time_ns && !state_->clock_ahead_ns)
+        state_->clock_ahead_ns = *page->server_time_ns - state_->loop.unix_time_ns();
     const Address& address = client.address();
     if (!page && page.error().code() == "NoSuchBucket") {
         co_return missing_bucket(address, std::move(page.error()));
@@ -201,7 +206,8 @@ std::string S3Store::uri(const Key& key) const {
 }
 
 std::unique_ptr<store::Listing> S3Store::list(store::ListedKeys keys) {
-    return make_listing(state_->bucket, state_->options.prefix, std::move(keys), state_->listings);
+    return make_listing(state_->bucket, state_->options.prefix, std::move(keys), state_->probe_key,
+                        state_->listings);
 }
 
 Task<Result<std::optional<ObjectInfo>>> S3Store::stat(Context& context, const Key& key, bool with_tags) {
@@ -340,6 +346,27 @@ Task<Result<void>> S3Store::remove(Context& context, const Key& key, const Ident
                         fmt::format("expected generation '{}', found '{}'", expected.tag, head->etag));
     }
     co_return co_await delete_object(context, state_->bucket, whole, condition, newest);
+}
+
+// Within the prefix, so that who may write there may be asked about it.
+Task<Result<bool>> S3Store::removes_exactly(Context& context) {
+    GODWIT_CO_TRY_VOID(co_await ensure_probed(context, state_->probe_key));
+    const ProbeResult& probed = state_->policy->probe;
+    co_return probed.delete_if_match || probed.keeps_versions;
+}
+
+// A bucket that was removed and made anew in the same place looks the same, and is empty.
+Task<Result<void>> S3Store::verify_root(Context& context) {
+    GODWIT_CO_TRY_VOID(co_await attach(context, store::Role::Source));
+    co_return {};
+}
+
+// LastModified is to the second, and so is what the server says of its clock.
+bool S3Store::may_be_newer(const Identity& generation, std::int64_t unix_ns) const {
+    constexpr std::int64_t kSecondNs = 1'000'000'000;
+    if (!state_->clock_ahead_ns) return true;
+    std::int64_t then_ns = unix_ns + *state_->clock_ahead_ns;
+    return generation.mtime_ns >= then_ns - (then_ns % kSecondNs);
 }
 
 Task<void> S3Store::close() {

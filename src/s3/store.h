@@ -59,6 +59,9 @@ class S3Store final : public store::Store {
                                               const model::Identity& expected) override;
     Task<Result<void>> remove(Context& context, const model::Key& key,
                               const model::Identity& expected) override;
+    Task<Result<bool>> removes_exactly(Context& context) override;
+    Task<Result<void>> verify_root(Context& context) override;
+    bool may_be_newer(const model::Identity& generation, std::int64_t unix_ns) const override;
     Task<void> close() override;
 
     // Asks the server now what it checks and enforces (it writes a little, and removes it).

@@ -50,6 +50,8 @@ struct ListPage {
     // True only with a next_token that is not empty.
     bool truncated = false;
     std::string next_token;
+    // The Date header: when the server answered, by its own clock, to the second. Absent: it did not say.
+    std::optional<std::int64_t> server_time_ns = {};
 
     friend bool operator==(const ListPage&, const ListPage&) = default;
 };

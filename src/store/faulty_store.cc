@@ -76,6 +76,15 @@ class FaultyStore final : public Store {
     Task<Result<RootIdentity>> attach(Context& context, Role role) override {
         return guarded(plan_, "attach", inner_->attach(context, role));
     }
+    Task<Result<void>> verify_root(Context& context) override {
+        return guarded(plan_, "verify_root", inner_->verify_root(context));
+    }
+    Task<Result<bool>> removes_exactly(Context& context) override {
+        return guarded(plan_, "removes_exactly", inner_->removes_exactly(context));
+    }
+    bool may_be_newer(const Identity& generation, std::int64_t unix_ns) const override {
+        return inner_->may_be_newer(generation, unix_ns);
+    }
     const Capabilities& capabilities() const override { return inner_->capabilities(); }
     std::string uri(const Key& key) const override { return inner_->uri(key); }
     std::unique_ptr<Listing> list(ListedKeys keys) override {

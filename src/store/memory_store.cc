@@ -279,6 +279,7 @@ class MemoryStore final : public Store {
 
     Task<Result<RootIdentity>> attach(Context& context, Role) override {
         GODWIT_CO_TRY_VOID(co_await shared_.begin(context));
+        root_ = shared_.place.root;
         RootIdentity root;
         root.canonical = "memory:" + shared_.options.name;
         root.identity = capabilities_.copy_domain;
@@ -395,6 +396,21 @@ class MemoryStore final : public Store {
         co_return receipt;
     }
 
+    Task<Result<bool>> removes_exactly(Context& context) override {
+        GODWIT_CO_TRY_VOID(co_await shared_.begin(context));
+        co_return shared_.options.removes_exactly;
+    }
+    Task<Result<void>> verify_root(Context& context) override {
+        GODWIT_CO_TRY_VOID(co_await shared_.begin(context));
+        if (shared_.place.root == root_) co_return {};
+        co_return Error(ErrorKind::Changed, "look up", shared_.options.name, "another place has its name now")
+            .with_code("RootReplaced");
+    }
+    // What happens here is dated by counting it.
+    bool may_be_newer(const Identity& generation, std::int64_t unix_ns) const override {
+        return generation.mtime_ns > unix_ns;
+    }
+
     Task<Result<void>> remove(Context& context, const Key& key, const Identity& expected) override {
         GODWIT_CO_TRY_VOID(co_await shared_.begin(context));
         auto object = shared_.pinned(key, expected);
@@ -422,6 +438,7 @@ class MemoryStore final : public Store {
 
     Shared shared_;
     Capabilities capabilities_;
+    int root_ = 0;
 };
 
 }  // namespace

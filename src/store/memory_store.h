@@ -37,7 +37,8 @@ struct MemoryUpload {
 struct MemoryPlace {
     std::map<std::string, MemoryObject> objects;  // by key bytes
     std::map<std::string, MemoryUpload> uploads;  // by upload id
-    std::uint64_t generations = 0;                // counts every change, also for identities
+    std::uint64_t generations = 0;                // counts every change, also for identities and as a clock
+    int root = 0;                                 // another number: another place has taken the name
     // Told of every change at its instant, except of those that tests make by hand in the maps above. An
     // operation that makes something vanish while nobody observes is a bug: every suite in which that
     // happens has an auditor.
@@ -53,6 +54,7 @@ struct MemoryStoreOptions {
     std::string name = "memory";
     // Off: a store that proves nothing unless it is asked to read back.
     bool attests = true;
+    bool removes_exactly = true;
     std::uint64_t put_bytes_max = 8u << 20;
     std::uint64_t part_bytes = 8u << 20;
     std::size_t page_entries_max = 1000;

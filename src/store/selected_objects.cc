@@ -120,6 +120,11 @@ class SelectedStore final : public Store {
     Task<Result<void>> remove(Context& context, const Key& key, const Identity& expected) override {
         return inner_->remove(context, key, expected);
     }
+    Task<Result<bool>> removes_exactly(Context& context) override { return inner_->removes_exactly(context); }
+    Task<Result<void>> verify_root(Context& context) override { return inner_->verify_root(context); }
+    bool may_be_newer(const Identity& generation, std::int64_t unix_ns) const override {
+        return inner_->may_be_newer(generation, unix_ns);
+    }
     Task<void> close() override { return inner_->close(); }
 
   private:

@@ -296,8 +296,8 @@ class Store {
                                                        const std::string& checkpoint) = 0;
 
     // Removes what an interrupted put() or Sink of this key left staged, and nothing else: by its
-    // checkpoint, or where that was lost, by what only we can have begun since `intent_unix_ns`.
-    // Success when there is nothing.
+    // checkpoint, or where that was lost, by what only we can have begun since `intent_unix_ns`. What an
+    // interrupted remove() had taken aside is the object again. Success when there is nothing.
     virtual Task<Result<void>> discard(Context& context, const Key& key, const std::string& checkpoint,
                                        std::int64_t intent_unix_ns) = 0;
 
@@ -314,9 +314,18 @@ class Store {
     virtual Task<Result<Receipt>> set_metadata(Context& context, const PutRequest& request,
                                                const Identity& expected) = 0;
 
-    // Removes exactly the generation `expected`; fails with Changed when another one is there.
-    // An absent key is success.
+    // Removes exactly the generation `expected`; fails with Changed when another one is there, and with
+    // Exists for a directory that holds something. An absent key is success.
     virtual Task<Result<void>> remove(Context& context, const Key& key, const Identity& expected) = 0;
+    // Can remove() keep that promise whatever others write meanwhile? A store that keeps every version of an
+    // object can. False: it looks, and removes a moment later. May ask the store by writing.
+    virtual Task<Result<bool>> removes_exactly(Context& context) = 0;
+    // Succeeds when the root, looked up anew by its name, is still the one that attach() found. Fails with
+    // Changed, code "RootReplaced", or as attach().
+    virtual Task<Result<void>> verify_root(Context& context) = 0;
+    // May the store have taken this generation in after that moment of our clock? True where nobody can tell.
+    // The store's own clock, and how finely it dates objects, are taken into account.
+    virtual bool may_be_newer(const Identity& generation, std::int64_t unix_ns) const = 0;
 
     // Ends what the store still does on its own account (the read-ahead of a listing that was
     // dropped). The last call before destruction, when nothing of the store is in use any more.

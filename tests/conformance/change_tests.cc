@@ -144,6 +144,25 @@ TEST_P(StoreConformance, set_metadata_of_another_generation_changes_nothing) {
     EXPECT_EQ(text_at("object"), "the newer one");
 }
 
+TEST_P(StoreConformance, tells_what_may_be_newer_than_a_moment) {
+    written("object", "text");
+    Identity identity = stat("object")->entry.identity;
+    constexpr std::int64_t kHourNs = 3'600'000'000'000;
+    EXPECT_FALSE(store().may_be_newer(identity, location_->loop().unix_time_ns() + kHourNs));
+    EXPECT_TRUE(store().may_be_newer(identity, 0));
+}
+
+TEST_P(StoreConformance, B18_a_root_is_the_one_that_was_attached) {
+    Result<void> same = run(store().verify_root(context()));
+    EXPECT_TRUE(same) << same.error().message();
+}
+
+TEST_P(StoreConformance, says_whether_it_removes_exactly_what_it_is_told) {
+    Result<bool> exact = run(store().removes_exactly(context()));
+    ASSERT_TRUE(exact) << exact.error().message();
+    if (*exact) EXPECT_TRUE(deviations().removes_exactly);
+}
+
 TEST_P(StoreConformance, A4_remove_takes_exactly_what_was_listed) {
     Identity old = written("object", "older").identity;
     Identity now = written("object", "the newer one").identity;

@@ -97,7 +97,9 @@ INSTANTIATE_TEST_SUITE_P(Chains, CrashPoints,
                                          Chain{"hard_links_to_bucket", hard_links_to_bucket, 130},
                                          Chain{"hard_links_from_bucket", hard_links_from_bucket, 150},
                                          Chain{"between_servers", between_servers, 80},
-                                         Chain{"inside_server", inside_server, 80}),
+                                         Chain{"inside_server", inside_server, 80},
+                                         Chain{"mirror_in_directory", mirror_in_directory, 110},
+                                         Chain{"mirror_in_bucket", mirror_in_bucket, 95}),
                          [](const auto& chain) { return chain.param.name; });
 
 // For messages: a chain is its name.

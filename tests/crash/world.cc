@@ -79,6 +79,17 @@ Ends inside_server(KillSwitch& kill) {
     return {std::make_unique<Bucket>(server, "one"), std::make_unique<Bucket>(server, "two")};
 }
 
+Ends mirror_in_directory(KillSwitch& kill) {
+    Ends ends = directory_to_directory(kill);
+    ends.mirrors = true;
+    return ends;
+}
+Ends mirror_in_bucket(KillSwitch& kill) {
+    Ends ends = directory_to_bucket(kill);
+    ends.mirrors = true;
+    return ends;
+}
+
 View first_generation(const Ends& ends) {
     View view{{"attributes", file(large('a'), kFirstNs)},
               {"changed", file("the old one", kFirstNs)},
@@ -86,6 +97,12 @@ View first_generation(const Ends& ends) {
               {"d/same", file("as it was", kFirstNs)},
               {"large", file(large('o'), kFirstNs)},
               {"link", symlink("the old target", kFirstNs)}};
+    if (ends.mirrors) {
+        view["d/lost"] = file("lost", kFirstNs);
+        view["lost/"] = view["lost/deep/"] = directory(kFirstNs);
+        view["lost/deep/file"] = view["lost/file"] = file("lost, too", kFirstNs);
+        view["lost/link"] = symlink("nowhere", kFirstNs);
+    }
     if (ends.hard_links == model::HardLinkMode::Apart) return view;
     link(view, {"d/one", "d/two", "three"}, file("the old file", kFirstNs));
     link(view, {"d/was", "was"}, file("linked", kFirstNs));
@@ -95,6 +112,7 @@ View first_generation(const Ends& ends) {
 
 View second_generation(const Ends& ends) {
     View view = first_generation(ends);
+    std::erase_if(view, [](const auto& each) { return each.first.contains("lost"); });
     if (ends.source->shows_attributes()) {
         view["attributes"] = file(large('a'), kFirstNs, 0600);
         view["d/"] = directory(kSecondNs);
@@ -183,6 +201,8 @@ Task<Result<void>> World::copy(Life& life, store::Store& source, store::Store& d
     engine::ExecutionOptions options;
     options.policy.destination_hierarchical = destination.capabilities().hierarchical;
     options.policy.hard_links = ends_.hard_links;
+    options.begun_unix_ns = ledger->head().created_unix_ns;
+    if (ends_.mirrors) options.deletes = engine::DeleteOptions{.percent_max = 100};
     engine::Progress progress;
     engine::Execution execution(life.context, source, destination, *ledger, options, progress);
     Result<engine::ExecutionResult> result = co_await execution.run();
@@ -221,7 +241,10 @@ void World::expect_no_mix() const {
         bool is_new = new_one != source_.end() && seen.bytes == new_one->second.bytes;
         EXPECT_TRUE(is_old || is_new) << key << ": " << testing::PrintToString(seen);
     }
-    for (const auto& [key, seen] : before) EXPECT_TRUE(stands.contains(key)) << key << " is gone";
+    for (const auto& [key, seen] : before) {
+        bool may_go = ends_.mirrors && !source_.contains(key);
+        EXPECT_TRUE(may_go || stands.contains(key)) << key << " is gone";
+    }
 }
 
 void World::expect_verified_is_there() const {
@@ -257,6 +280,12 @@ void World::expect_equal_and_clean() const {
     EXPECT_EQ(execution->status, model::ExecutionStatus::Clean);
     EXPECT_EQ(execution->counts.listed(), source_.size());
     EXPECT_EQ(execution->counts.copied() + execution->counts.skipped(), execution->counts.listed());
+    std::uint64_t lost = 0, deleted = 0;
+    for (const auto& [key, seen] : first_generation(ends_)) lost += source_.contains(key) ? 0 : 1;
+    auto executions = state->executions();
+    ASSERT_TRUE(db::testing::succeeded(executions));
+    for (const ledger::ExecutionInfo& each : *executions) deleted += each.counts[model::Outcome::Deleted];
+    EXPECT_EQ(deleted, lost);
     auto reader = state->read_ledger(*execution);
     ASSERT_TRUE(db::testing::succeeded(reader));
     EXPECT_TRUE((*reader)->uploads()->empty()) << "an intent without its end";

@@ -18,6 +18,8 @@ struct Ends {
     std::unique_ptr<End> source, destination;
     // There are some where they are not apart.
     model::HardLinkMode hard_links = model::HardLinkMode::Apart;
+    // What the source has lost goes at the destination, too.
+    bool mirrors = false;
 };
 using MakeEnds = std::function<Ends(KillSwitch&)>;
 
@@ -29,6 +31,8 @@ Ends hard_links_to_bucket(KillSwitch& kill);
 Ends hard_links_from_bucket(KillSwitch& kill);
 Ends between_servers(KillSwitch& kill);
 Ends inside_server(KillSwitch& kill);
+Ends mirror_in_directory(KillSwitch& kill);
+Ends mirror_in_bucket(KillSwitch& kill);
 
 // What the source holds when the task is run for the first time, and what it holds when that has been
 // copied and the run that is killed begins: objects of every kind, new, changed, changed in their

@@ -12,7 +12,7 @@ import pytest
 
 from godwit import Godwit
 from terminal import OnTerminal
-from test_bad_input import DOUBLE_KEYS, double, set_rules, small_tree, snapshot  # noqa: F401 (fixtures)
+from test_bad_input import DOUBLE_KEYS, at_another_time, double, set_rules, small_tree, snapshot  # noqa: F401 (fixtures)
 
 MEBIBYTE = 1 << 20
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -236,7 +236,8 @@ SCHEMA = {
     "error": {"v", "ts", "type", "scope", "code", "kind", "count", "key", "message", "fix"},
     "summary": {
         "v", "ts", "type", "execution", "status", "resumed", "source", "destination", "listed", "copied", "verified",
-        "skipped", "deferred", "failed", "bytes", "skipped_because", "evidence", "unlisted", "seconds", "exit_code",
+        "skipped", "deferred", "failed", "deleted", "kept", "not_deleted", "bytes", "skipped_because", "evidence",
+        "unlisted", "seconds", "exit_code",
     },  # fmt: skip
 }  # fmt: skip
 
@@ -543,8 +544,38 @@ def test_b14_verify_finds_what_size_and_time_hide(server, bucket, godwit, tmp_pa
         run = godwit.run("verify", *ends, "--by", mode, server=server)
         assert run.code == 1, str(run)
         found = [line for line in run.lines if line["type"] == "object"]
-        assert [(line["key"], line["difference"]) for line in found] == [("a", "different")], str(run)
+        assert [(line["key"], line["difference"]) for line in found] == [("a", "content")], str(run)
         assert run.summary["different"] == 1
+
+
+def test_samples_of_a_day_come_to_every_content(godwit, tmp_path):
+    source, copy = tmp_path / "source", tmp_path / "copy"
+    source.mkdir()
+    for number in range(40):
+        (source / f"{number}").write_bytes(b"one")
+    assert godwit.copy(source, copy).code == 0
+    for file in copy.iterdir():
+        before = file.stat()
+        file.write_bytes(b"eno")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    found = set()
+    for day in range(4):
+        run = at_another_time(godwit, f"+{day}d").run(
+            "verify", source, copy, "--by", "bytes", "--sample", "25%/day", "-o", "jsonl",
+            environment={"NO_FAKE_STAT": "1"},
+        )
+        assert run.code == 1, str(run)
+        assert run.summary["sampled"] == run.summary["content"] < 40
+        keys = {line["key"] for line in run.lines if line["type"] == "object"}
+        assert not keys & found
+        found |= keys
+    assert len(found) == 40
+
+
+@pytest.mark.parametrize("sample", ["", "0%", "101%", "5", "5%/month", "many"])
+def test_a_sample_that_is_none_is_refused(godwit, tmp_path, sample):
+    run = godwit.run("verify", tmp_path, tmp_path, "--by", "bytes", f"--sample={sample}")
+    assert run.code == 2, str(run)
 
 
 def test_what_failed_is_retried_alone(godwit, tmp_path):

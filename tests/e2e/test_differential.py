@@ -162,6 +162,27 @@ def test_a3_a8_f62_f63_f65_f68_g69_directories_end_as_other_tools_leave_them(god
         assert run.summary["bytes"] <= needed, f"what {tool} made: {run}"
 
 
+@pytest.mark.parametrize("seed", seeds(LOCAL_SEEDS_QUICK, LOCAL_SEEDS))
+def test_b17_f62_f65_mirrors_end_as_rsync_leaves_them(godwit, tmp_path, seed):
+    """What is in the way of something goes at the end of the first run, so that the second one is as far as rsync."""
+    source, ours = tmp_path / "source", tmp_path / "ours"
+    tree = RandomTree(source, RandomShape(seed))
+    tree.make()
+    assert godwit.copy(source, ours).code == CLEAN
+    assert run_local("rsync -a", source, tmp_path / "rsync -a") == 0
+    tree.change()
+    before = facts(source)
+    for _ in range(2):
+        run = godwit.copy(source, ours, "--delete", "--max-delete", "100%")
+        assert adds_up(run.summary), str(run)
+    assert run.code == CLEAN, str(run)
+    mirror = [*LOCAL_TOOLS["rsync -a"], "--delete", f"{source}/", f"{tmp_path}/rsync -a/"]
+    subprocess.run(mirror, check=True, capture_output=True)
+    assert facts(source) == before, "a mirror only reads its source"
+    assert set(facts(ours)) == set(before)
+    assert compare_local(source, ours, tmp_path, ["rsync -a"]) == []
+
+
 # ---- Directory to S3 and back
 
 

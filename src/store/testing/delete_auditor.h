@@ -92,6 +92,20 @@ inline bool copy_rule(const DeleteAuditor::Loss& loss) {
     return change.kind == ChangeKind::Replaced && loss.source.had(change.name, change.now);
 }
 
+// What a mirror may do besides: remove what stands at the destination now, and in that generation, when the
+// source does not have its key at the instant at which it goes.
+inline DeleteAuditor::Rule mirror_rule(const MemoryPlace& source, const MemoryPlace& destination) {
+    std::map<std::string, Digest> listed;
+    for (const auto& [key, object] : destination.objects)
+        listed.emplace(key, digest_of(DigestAlgorithm::Crc64Nvme, object.bytes));
+    return [&source, listed](const DeleteAuditor::Loss& loss) {
+        const Change& change = loss.change;
+        auto seen = listed.find(change.name);
+        return loss.side == Role::Destination && change.kind == ChangeKind::Removed && seen != listed.end() &&
+               change.was == seen->second && !source.objects.contains(change.name);
+    };
+}
+
 // What a test may do that calls the operations itself: each loses only what it is there to lose.
 inline bool operation_rule(const DeleteAuditor::Loss& loss) {
     std::string_view operation = loss.change.operation;
