@@ -27,7 +27,7 @@ from s3double import Double  # noqa: E402
 from servers import ChecksumServer, S3Server  # noqa: E402
 from trees import MIB, differences, snapshot  # noqa: E402
 
-CLEAN = 0
+CLEAN, NOT_CLEAN = 0, 1
 SIGNALS = [signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 DISTURBANCES_MAX = 5
 GENERATIONS_MAX = 3
@@ -170,16 +170,19 @@ class BucketEnd:
 # ---- Trees
 
 
-class GrowingTree(RandomTree):
-    """Changes that a copy without deletes can follow: nothing is renamed, removed or made into something else. And nothing
-    is called what only a staged file may be called."""
+class SoakTree(RandomTree):
+    """Nothing is called what only a staged file may be called, and things are renamed, removed and made into others only
+    where the copy mirrors: one without deletes cannot follow."""
 
-    def __init__(self, root: os.PathLike, shape: RandomShape):
+    def __init__(self, root: os.PathLike, shape: RandomShape, mirrored: bool):
         super().__init__(root, shape)
+        self.mirrored = mirrored
         self.names = [name for name in self.names if not name.startswith(b".godwit-")]
 
     def change(self) -> None:
         changes = [self.new, self.rewrite, self.append, self.rewrite_same_size, self.rewrite_unseen, self.chmod, self.touch]
+        if self.mirrored:
+            changes += [self.new, self.new, self.rename, self.replace, self.delete]
         for _ in range(self.shape.entries // 3):
             self.random.choice(changes)()
 
@@ -187,7 +190,7 @@ class GrowingTree(RandomTree):
         self.write(self.new_path(), self.random.randrange(8 * MIB, 40 * MIB))
 
 
-def make_tree(root: Path, seed: int, chance: random.Random) -> GrowingTree:
+def make_tree(root: Path, seed: int, chance: random.Random, mirrored: bool) -> SoakTree:
     # What an S3 server here cannot list or hold is for other tests.
     shape = RandomShape(
         seed,
@@ -196,7 +199,7 @@ def make_tree(root: Path, seed: int, chance: random.Random) -> GrowingTree:
         unlistable_names=False,
         longest_names=False,
     )
-    tree = GrowingTree(root, shape)
+    tree = SoakTree(root, shape, mirrored)
     tree.make()
     for _ in range(chance.choice([0, 0, 1, 3])):
         tree.add_large_file()
@@ -223,7 +226,8 @@ class Soak:
         folder.mkdir()
         ends = chance.choice(["directory to directory", "directory to bucket", "bucket to directory", "bucket to bucket"])
         tree_path = folder / "tree"
-        tree = make_tree(tree_path, seed, chance)
+        mirrored = chance.random() < 0.5
+        tree = make_tree(tree_path, seed, chance, mirrored)
         original, buckets = DirectoryEnd(tree_path), []
 
         def bucket() -> BucketEnd:
@@ -233,44 +237,46 @@ class Soak:
 
         source = bucket() if ends.startswith("bucket") else original
         destination = bucket() if ends.endswith("bucket") else DirectoryEnd(folder / "copy")
-        somebody_else, godwit = Godwit(folder / "somebody-else"), Godwit(folder / "home")
+        somebody_else = Job(Godwit(folder / "somebody-else"), original, source, mirrored)
+        job = Job(Godwit(folder / "home"), source, destination, mirrored)
         for generation in range(chance.randint(1, GENERATIONS_MAX)):
             if generation:
                 tree.change()
             if source is not original:
-                filled = run_to_end(somebody_else, original, source)
+                filled = somebody_else.run_to_end()
                 require(filled.code == CLEAN, f"the source was not filled: {filled}")
-            self.copy_disturbed(chance, godwit, source, destination)
-            self.compare(original, source, destination, godwit)
-            self.seen["generations"] += 1
+            self.copy_disturbed(chance, job)
+            self.compare(original, job)
+            self.seen["generations mirrored" if mirrored else "generations"] += 1
         self.seen[f"{source.kind} to {destination.kind}"] += 1
         for end in buckets:
             end.empty()
         shutil.rmtree(folder)
 
-    def copy_disturbed(self, chance: random.Random, godwit: Godwit, source, destination) -> None:
+    def copy_disturbed(self, chance: random.Random, job: "Job") -> None:
         for _ in range(chance.randint(1, DISTURBANCES_MAX)):
-            self.disturbed_run(chance, godwit, source, destination)
-        run = run_to_end(godwit, source, destination)
+            self.disturbed_run(chance, job)
+        run = job.run_to_end()
         require(run.code == CLEAN, f"the undisturbed run did not complete: {run}")
         summary = run.summary
         ends = sum(summary[name] for name in ("copied", "skipped", "deferred", "failed"))
         require(summary["listed"] == ends, f"it does not add up: {run}")
-        again = run_to_end(godwit, source, destination)
-        require(again.code == CLEAN and again.summary["copied"] == 0, f"a further run had something to do: {again}")
+        again = job.run_once()
+        nothing = again.summary["copied"] == again.summary["deleted"] == 0
+        require(again.code == CLEAN and nothing, f"a further run had something to do: {again}")
 
-    def disturbed_run(self, chance: random.Random, godwit: Godwit, source, destination) -> None:
+    def disturbed_run(self, chance: random.Random, job: "Job") -> None:
         process = subprocess.Popen(
-            command_of(godwit, source, destination),
-            env=environment_of(godwit, source, destination),
-            cwd=godwit.home,
+            job.command(),
+            env=job.environment(),
+            cwd=job.godwit.home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
         time.sleep(chance.uniform(0, MOMENT_SECONDS_MAX) ** 2)
         if chance.random() < 0.3:
-            what = chance.choice([source, destination]).disturb(chance)
+            what = chance.choice([job.source, job.destination]).disturb(chance)
             self.seen[what or "a directory cannot be disturbed"] += 1
         sent = chance.choice(SIGNALS)
         alive = process.poll() is None
@@ -282,7 +288,8 @@ class Soak:
         self.seen[f"exit code {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"] += 1
         require(code >= 0 or -code == sent and alive, f"ended by signal {-code}, which nobody sent: {said.decode()}")
 
-    def compare(self, original: DirectoryEnd, source, destination, godwit: Godwit) -> None:
+    def compare(self, original: DirectoryEnd, job: "Job") -> None:
+        source, destination = job.source, job.destination
         if source is original and destination.kind == "directory":
             require(differences(original.path, destination.path) == [], str(differences(original.path, destination.path)))
         left, right = original.files(), destination.files()
@@ -290,7 +297,7 @@ class Soak:
         require(not wrong, f"bytes differ, or are missing: {wrong[:5]}")
         self.seen["objects compared"] += len(left)
         require(not destination.left_overs(), f"left at the destination: {destination.left_overs()[:5]}")
-        temporary = list((godwit.home / "tmp").iterdir())
+        temporary = list((job.godwit.home / "tmp").iterdir())
         require(not temporary, f"left as temporary files: {temporary[:5]}")
 
     def stop(self) -> None:
@@ -298,33 +305,38 @@ class Soak:
             server.stop()
 
 
-def command_of(godwit: Godwit, source, destination) -> list[str]:
-    endpoints = []
-    for name, end in (("source", source), ("destination", destination)):
-        endpoints += [f"--{name}-endpoint-url", end.endpoint] if end.endpoint else []
-    return [str(godwit.binary), "copy", source.uri, destination.uri, "-o", "jsonl", "--preserve-set-id", *endpoints]
+class Job:
+    """A copy of one end to another, which is run again and again."""
 
+    def __init__(self, godwit: Godwit, source, destination, mirrored: bool):
+        self.godwit, self.source, self.destination, self.mirrored = godwit, source, destination, mirrored
 
-def environment_of(godwit: Godwit, source, destination) -> dict[str, str]:
-    temporary = godwit.home / "tmp"
-    temporary.mkdir(exist_ok=True)
-    return source.environment | destination.environment | godwit.environment() | keys_of(source, destination) | {"TMPDIR": str(temporary)}
+    def command(self) -> list[str]:
+        command = [str(self.godwit.binary), "copy", self.source.uri, self.destination.uri, "-o", "jsonl", "--preserve-set-id"]
+        for name, end in (("source", self.source), ("destination", self.destination)):
+            command += [f"--{name}-endpoint-url", end.endpoint] if end.endpoint else []
+        if self.mirrored:
+            command += ["--delete", "--max-delete", "100%"]
+            # versitygw takes no conditions on deletes.
+            command += ["--delete-unconditionally"] if self.destination.kind == "RestartedServer" else []
+        return command
 
+    def environment(self) -> dict[str, str]:
+        temporary = self.godwit.home / "tmp"
+        temporary.mkdir(exist_ok=True)
+        keys = {}
+        for end in (self.source, self.destination):  # all servers here know the same keys
+            keys |= {name: value for name, value in end.environment.items() if name.startswith("AWS_")}
+        own = self.godwit.environment() | keys | {"TMPDIR": str(temporary)}
+        return self.source.environment | self.destination.environment | own
 
-def keys_of(*ends) -> dict[str, str]:
-    """All servers here know the same keys."""
-    found = {}
-    for end in ends:
-        found |= {name: value for name, value in end.environment.items() if name.startswith("AWS_")}
-    return found
+    def run_once(self):
+        return self.godwit.run(*self.command()[1:], environment=self.environment(), seconds_max=RUN_SECONDS_MAX)
 
-
-def run_to_end(godwit: Godwit, source, destination):
-    return godwit.run(
-        *command_of(godwit, source, destination)[1:],
-        environment=environment_of(godwit, source, destination),
-        seconds_max=RUN_SECONDS_MAX,
-    )
+    def run_to_end(self):
+        """What is in the way of something goes at the end of a run that mirrors, so that the next can copy it."""
+        run = self.run_once()
+        return self.run_once() if self.mirrored and run.code == NOT_CLEAN else run
 
 
 def main() -> int:
