@@ -1,7 +1,8 @@
-// Sizes, numbers and durations as people write them, and as they are shown to them.
+// Sizes, numbers, rates and durations as people write them, and as they are shown to them.
 #include <charconv>
 
 #include "app/quantity.h"
+#include "app/rate_timetable.h"
 #include "base/check.h"
 #include "fuzz/target.h"
 
@@ -37,6 +38,13 @@ void check_text(std::string_view text) {
         app::short_duration(*duration);
     }
     if (auto size = parse_size(text)) check_size(*size);
+    if (auto rates = app::RateTimetable::parse(text)) {
+        std::uint64_t rate = rates->at_minute(0);
+        bool changes = false;
+        for (std::uint32_t minute = 1; minute < app::RateTimetable::kWeekMinutes; ++minute)
+            changes |= rates->at_minute(minute) != rate;
+        GODWIT_CHECK(rates->changes() || !changes, "{}", text);
+    }
 }
 
 }  // namespace
