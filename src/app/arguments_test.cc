@@ -143,7 +143,7 @@ TEST_F(Arguments, a_command_in_the_wrong_form_gets_the_right_one) {
     EXPECT_EQ(refused({"cpoy", "a", "b"}), "cpoy: there is no such command; did you mean `copy`?");
     EXPECT_EQ(refused({"frobnicate"}), "frobnicate: there is no such command; `godwit help` lists them all");
     EXPECT_EQ(refused({"executions"}),
-              "executions: a verb is missing; there are: list, describe, errors, retry");
+              "executions: a verb is missing; there are: list, describe, errors, limit, retry");
     EXPECT_EQ(refused({"executions", "lst"}),
               "executions lst: there is no such command; did you mean `list`?");
     EXPECT_EQ(refused({"-v", "copy"}), "-v: options follow the command: godwit COMMAND [options] ...");

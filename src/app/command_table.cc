@@ -16,12 +16,15 @@ constexpr std::array kListHow{
 };
 constexpr std::array kListGroups{
     OptionGroup{"What is listed", kListHow},
+    OptionGroup{"Selection", kSelection},
     OptionGroup{"S3", kEndOptions},
     OptionGroup{"Output", kOutputRowsOnly},
 };
 constexpr std::array kListExamples{
     Example{"godwit ls s3://backup/photos", "one level"},
     Example{"godwit ls -r /srv/data -o jsonl", "everything below, as JSON lines"},
+    Example{"godwit ls -r /srv/data --exclude '*.tmp' --max-age 7d",
+            "what a copy with these options would take"},
 };
 constexpr std::array kStatExamples{
     Example{"godwit stat s3://backup/photos/a.jpg", "all that the store tells of one object"},
@@ -90,6 +93,18 @@ constexpr std::array kRetryGroups{
     OptionGroup{"What is copied", kRetryHow},
     OptionGroup{"Speed", kCopySpeed},
     OptionGroup{"Output and state", kCopyOutput},
+};
+
+constexpr std::array kExecutionsLimitExamples{
+    Example{"godwit executions limit latest --limit-bytes-per-second 20MiB", "slower, within two seconds"},
+    Example{"godwit executions limit latest --limit-bytes-per-second '08:00,20MiB 19:00,off'",
+            "by day, and in the night as fast as it goes"},
+    Example{"godwit executions limit latest", "shows what was asked for"},
+};
+constexpr std::array kExecutionsLimitGroups{
+    OptionGroup{"Limits", kCopySpeed},
+    OptionGroup{"State", kStateOptions},
+    OptionGroup{"Output", kOutputRowsOnly},
 };
 
 constexpr Option kColumns{.name = "columns",
@@ -219,7 +234,7 @@ constexpr std::array kManWhere{
     Positional{"DIR", "where the pages are written", Arity::One, Completion::Location, {}},
 };
 
-constexpr std::array<Command, 22> kCommands{{
+constexpr std::array<Command, 23> kCommands{{
     {"copy", "copy a tree and prove every object of it",
      "Copies what SRC holds to DST, verifies each object, and remembers the evidence. Nothing is deleted "
      "without --delete. "
@@ -257,6 +272,11 @@ constexpr std::array<Command, 22> kCommands{{
     {"executions errors", "show what failed in one run, grouped",
      "Groups errors by scope and code, the most frequent first, with a sample and a way to cure each.",
      kExecutionsErrorsExamples, kOneExecution, kListedGroups, false},
+    {"executions limit", "change the limits of a run while it runs",
+     "Sets bandwidth, requests, concurrency or memory of an execution, in force within two seconds. What is "
+     "not "
+     "named stays as it is. An execution that was interrupted keeps to them when it is carried on.",
+     kExecutionsLimitExamples, kOneExecution, kExecutionsLimitGroups, false},
     {"executions retry", "run the same again",
      "Starts a new execution between the same ends. Objects that are proved already are not copied again.",
      kExecutionsRetryExamples, kOneExecution, kRetryGroups, false},

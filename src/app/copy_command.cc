@@ -42,13 +42,16 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     GODWIT_TRY(arguments.options, copy_options(invocation.values));
     GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, now_unix_ns));
     GODWIT_TRY(arguments.options.deletes, delete_options(invocation.values));
+    GODWIT_TRY(arguments.backup, backup_location(invocation.values));
     arguments.options.policy.preserve_set_id =
         invocation.values.flag("preserve-set-id") || !arguments.ends.source.is_s3();
     arguments.reflink = invocation.values.flag("reflink");
     GODWIT_TRY_VOID(check_reflink(arguments));
     if (invocation.values.flag("preserve-hardlinks"))
         arguments.options.policy.hard_links = hard_link_mode(arguments.ends);
-    fit_to_descriptors(descriptor_limit(), arguments.options);
+    GODWIT_TRY(arguments.limits, limit_settings(invocation.values, descriptor_limit()));
+    arguments.options.limits = arguments.limits.at(session.clock.unix_time_ns());
+    GODWIT_TRY(arguments.limits_text, limits_text("", invocation.values));
     arguments.verify = verify_mode(invocation.values);
     arguments.output = output_of(invocation.values);
     arguments.dry_run = invocation.values.flag("dry-run");
@@ -73,6 +76,7 @@ Result<ExitCode> run_copy(const CopyArguments& arguments, Session& session) {
     kit.set_sparse(arguments.sparse);
     kit.set_selection(arguments.options.selection);
     kit.set_reflink(arguments.reflink);
+    kit.request_rate().set_per_second(arguments.limits.requests_per_second);
     if (arguments.options.policy.hard_links == model::HardLinkMode::Carried)
         kit.set_file_id_place(arguments.ends.destination.display());
     if (arguments.dry_run) {

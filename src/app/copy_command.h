@@ -9,6 +9,7 @@
 #include "app/ends.h"
 #include "app/estimate.h"
 #include "app/exit_code.h"
+#include "app/limit_settings.h"
 #include "app/plan_file.h"
 #include "app/run_options.h"
 #include "app/session.h"
@@ -28,6 +29,11 @@ struct CopyArguments {
     std::optional<PriceTable> prices;
     // The plan to be carried out, and nothing else; null: there is none.
     std::shared_ptr<const PlanFile> plan;
+    LimitSettings limits;
+    // The same as it stands in control.db.
+    std::string limits_text;
+    // Where what a mirror removes is copied to, in a directory of each execution's own.
+    std::optional<Location> backup;
     bool sparse = false;
     bool reflink = false;
     // What the ledger keeps of this command: see run_record.h.

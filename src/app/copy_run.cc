@@ -5,6 +5,9 @@
 #include "app/advice.h"
 #include "app/delete_options.h"
 #include "app/json_text.h"
+#include "app/live_limits.h"
+#include "app/overlap.h"
+#include "app/process.h"
 #include "app/progress_report.h"
 #include "app/run_record.h"
 #include "app/verify_command.h"
@@ -24,7 +27,8 @@ Error prefix_missing(const std::string& source) {
 }
 
 // An error that neither end has claimed is one of our own files'.
-Result<void> in_state(Result<void> done) {
+template <class T>
+Result<T> in_state(Result<T> done) {
     bool ours = !done && done.error().scope() == Scope::None && done.error().kind() != ErrorKind::Cancelled;
     if (ours) done = std::move(done.error()).with_scope(Scope::State);
     return done;
@@ -37,6 +41,7 @@ Task<Result<ExitCode>> CopyRun::run() {
     GODWIT_CO_TRY_VOID(in_state(open_state()));
     GODWIT_CO_TRY_VOID(co_await open_both_ends());
     Result<ExitCode> code = co_await run_opened();
+    if (backup_) co_await backup_->close();
     co_await close_ends(ends_);
     kit_.sum_up_warnings();
     co_return std::move(code);
@@ -44,6 +49,7 @@ Task<Result<ExitCode>> CopyRun::run() {
 
 Task<Result<ExitCode>> CopyRun::run_opened() {
     GODWIT_CO_TRY_VOID(check_deletes(ends_, arguments_.options));
+    if (arguments_.backup) GODWIT_CO_TRY_VOID(check_backup_apart(ends_, *arguments_.backup));
     GODWIT_CO_TRY_VOID(check_plan());
     GODWIT_CO_TRY_VOID(in_state(lock_task()));
     GODWIT_CO_TRY_VOID(in_state(co_await open_execution()));
@@ -174,9 +180,27 @@ void CopyRun::announce() {
     terminal_.flush_out();
 }
 
+// What this command says, over what was said of the execution before.
+Result<LimitSettings> CopyRun::settle_limits() {
+    GODWIT_TRY(std::string before, state_->limits(execution_.id));
+    GODWIT_TRY(Values given, limit_values(arguments_.limits_text));
+    GODWIT_TRY(limits_text_, limits_text(before, given));
+    if (limits_text_ != before) {
+        GODWIT_TRY_VOID(state_->change_control([this](ledger::ControlTables& tables) {
+            return tables.set_limits(execution_.id, limits_text_);
+        }));
+    }
+    GODWIT_TRY(Values values, limit_values(limits_text_));
+    GODWIT_TRY(LimitSettings settings, limit_settings(values, descriptor_limit()));
+    kit_.request_rate().set_per_second(settings.requests_per_second);
+    return settings;
+}
+
 Task<Result<ExecutionResult>> CopyRun::execute() {
     engine::Progress progress;
     engine::ExecutionOptions options = arguments_.options;
+    GODWIT_CO_TRY(LimitSettings limits, in_state(settle_limits()));
+    options.limits = limits.at(run_.loop().unix_time_ns());
     options.policy.destination_hierarchical = ends_.destination->capabilities().hierarchical;
     options.begun_unix_ns = begun_unix_ns_;
     if (options.deletes && end_replaced_) {
@@ -185,14 +209,35 @@ Task<Result<ExecutionResult>> CopyRun::execute() {
             "it "
             "known";
     }
+    if (options.deletes && arguments_.backup) {
+        options.deletes->backup = [this](runtime::Context& context) { return open_backup(context); };
+    }
     engine::Execution execution(run_.context(), *ends_.source, *ends_.destination, *ledger_, options,
                                 progress);
     run_.on_drain([&execution] { execution.drain(); });
+    auto apply = [&](const engine::Limits& now, std::uint64_t requests_per_second) {
+        execution.set_limits(now);
+        kit_.request_rate().set_per_second(requests_per_second);
+    };
+    LiveLimits live(run_.session(), run_.loop(), *state_, execution_.id, limits_text_, std::move(limits),
+                    apply);
     ProgressReport report(run_.session(), arguments_.output, progress);
-    Task<Result<ExecutionResult>> running = execution.run();
+    Task<Result<ExecutionResult>> running = during(run_.loop(), live, execution.run());
     Result<ExecutionResult> result = co_await report.during(run_.loop(), std::move(running));
     run_.on_drain({});
     co_return std::move(result);
+}
+
+Task<Result<store::Store*>> CopyRun::open_backup(runtime::Context& context) {
+    Location place = arguments_.backup->child(execution_.id);
+    WriteOptions write = arguments_.ends.write;
+    // What is kept for the day that somebody wants it back is kept as it was.
+    write.attributes.keep_set_id_bits = true;
+    if (prefixes_meet(place, arguments_.ends.destination)) write.source = ends_.destination.get();
+    GODWIT_CO_TRY(backup_, kit_.make(place, arguments_.ends.destination_end, write));
+    GODWIT_CO_TRY(store::RootIdentity root, co_await backup_->attach(context, store::Role::Destination));
+    GODWIT_CO_TRY_VOID(check_backup_apart(ends_, place, root));
+    co_return backup_.get();
 }
 
 // The ledger is closed whatever happened; what it says is what is told.

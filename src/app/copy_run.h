@@ -45,7 +45,10 @@ class CopyRun {
     runtime::Task<Result<void>> use_staging_token(const std::string& token);
 
     void announce();
+    Result<LimitSettings> settle_limits();
     runtime::Task<Result<engine::ExecutionResult>> execute();
+    // Where this execution's backups go. What lies there is nobody's but its own.
+    runtime::Task<Result<store::Store*>> open_backup(runtime::Context& context);
     Result<RunSummary> summarise(Result<engine::ExecutionResult> result);
     Result<void> read_ledger(RunSummary& summary);
     runtime::Task<ExitCode> compare_everything(ExitCode code);
@@ -62,9 +65,12 @@ class CopyRun {
     Instant began_{};
     std::optional<ledger::StateDirectory> state_;
     Ends ends_;
+    std::unique_ptr<store::Store> backup_;
     std::unique_ptr<ledger::LockedTask> task_;
     std::unique_ptr<ledger::ExecutionLedger> ledger_;
     ledger::ExecutionInfo execution_;
+    // What control.db says of the limits.
+    std::string limits_text_;
     bool resumed_ = false;
     // When the execution began, in whichever process.
     std::int64_t begun_unix_ns_ = 0;

@@ -5,13 +5,14 @@
 #include <array>
 
 #include "app/exit_code.h"
+#include "app/overlap.h"
 #include "app/quantity.h"
 
 namespace godwit::app {
 namespace {
 
-constexpr std::array<std::string_view, 3> kOnlyWithDelete{"max-delete", "delete-despite-failures",
-                                                          "delete-unconditionally"};
+constexpr std::array<std::string_view, 4> kOnlyWithDelete{"max-delete", "delete-despite-failures",
+                                                          "delete-unconditionally", "backup-dir"};
 
 // A number of objects, a part of them, or one of each: what is given holds, in place of the part that holds
 // where nothing is.
@@ -49,6 +50,30 @@ Result<std::optional<engine::DeleteOptions>> delete_options(const Values& values
     options->despite_failures = values.flag("delete-despite-failures");
     options->inexact = values.flag("delete-unconditionally");
     return options;
+}
+
+Result<std::optional<Location>> backup_location(const Values& values) {
+    std::optional<Location> location;
+    if (auto text = values.text("backup-dir")) {
+        GODWIT_TRY(location, parse_location("--backup-dir", *text));
+    }
+    return location;
+}
+
+Result<void> check_backup_apart(const Ends& ends, const Location& backup) {
+    if (backup.is_s3()) return {};
+    for (auto [root, text] : {std::pair(&ends.source_root, &ends.source_text),
+                              std::pair(&ends.destination_root, &ends.destination_text)}) {
+        if (!root->canonical.starts_with("s3:")) GODWIT_TRY_VOID(check_directories_apart(*text, backup.path));
+    }
+    return {};
+}
+
+Result<void> check_backup_apart(const Ends& ends, const Location& backup, const store::RootIdentity& root) {
+    GODWIT_TRY_VOID(
+        check_roots_apart(ends.source_root.canonical, ends.source_text, root.canonical, backup.display()));
+    return check_roots_apart(ends.destination_root.canonical, ends.destination_text, root.canonical,
+                             backup.display());
 }
 
 Result<void> check_deletes(const Ends& ends, const engine::ExecutionOptions& options) {

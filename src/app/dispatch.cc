@@ -38,6 +38,7 @@ constexpr std::array kRows{
     Row{"executions list", run_executions_list},
     Row{"executions describe", run_executions_describe},
     Row{"executions errors", run_executions_errors},
+    Row{"executions limit", run_executions_limit},
     Row{"executions retry", run_executions_retry},
     Row{"ledger query", run_ledger_query},
     Row{"ledger trace", run_ledger_trace},

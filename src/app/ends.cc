@@ -168,25 +168,17 @@ Result<void> check_apart(const Found& source, const Target& target) {
 
 // Would they, in one bucket?
 bool keys_meet(const Found& source, const Target& target) {
-    if (!source.root.is_s3() || !target.root.is_s3()) return false;
-    const std::string &from = source.root.s3.prefix, &to = target.root.s3.prefix;
-    if (!source.stored.empty()) return from == to && source.stored == target.stored;
-    return to.starts_with(from) || from.starts_with(to);
+    if (!prefixes_meet(source.root, target.root)) return false;
+    if (source.stored.empty()) return true;
+    return source.root.s3.prefix == target.root.s3.prefix && source.stored == target.stored;
 }
 
 // Buckets are compared by what the stores say of themselves.
-Result<void> check_roots_apart(const Ends& ends) {
+Result<void> check_ends_apart(const Ends& ends) {
     const std::string& from = ends.source_root.canonical;
     const std::string& to = ends.destination_root.canonical;
-    if (from == to) return ends_overlap(ends.destination_text, ends.source_text, "is the same place as");
-    if (ends.single_object || !from.starts_with("s3:")) return {};
-    auto within = [](const std::string& inner, std::string outer) {
-        if (!outer.ends_with('/')) outer += '/';
-        return inner.starts_with(outer);
-    };
-    if (within(to, from)) return ends_overlap(ends.destination_text, ends.source_text, "lies within");
-    if (within(from, to)) return ends_overlap(ends.destination_text, ends.source_text, "contains");
-    return {};
+    if (ends.single_object && from != to) return {};
+    return check_roots_apart(from, ends.source_text, to, ends.destination_text);
 }
 
 bool is_missing_directory(const Location& location) {
@@ -259,7 +251,7 @@ Task<Result<void>> complete(Context& context, StoreKit& kit, const EndsRequest& 
     if (!attached) co_return std::move(attached.error()).with_scope(Scope::Destination);
     if (!source.stored.empty()) narrow(ends, source, target);
     if (request.may_overlap) co_return {};
-    co_return check_roots_apart(ends);
+    co_return check_ends_apart(ends);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include "app/copy_command.h"
 #include "app/facts.h"
 #include "app/json_text.h"
+#include "app/limit_settings.h"
+#include "app/process.h"
 #include "app/run_options.h"
 #include "app/run_record.h"
 #include "app/state_access.h"
@@ -64,6 +66,13 @@ boost::json::object describe_json(const ExecutionInfo& execution, const std::opt
     if (!execution.error.empty()) facts["error"] = printable(execution.error);
     if (execution.pruned_unix_ns) set_time(facts, "ledger_pruned", *execution.pruned_unix_ns);
     return facts;
+}
+
+// What was asked for; what was not has its default.
+boost::json::object limits_json(const Values& values) {
+    boost::json::object limits;
+    for (const std::string& name : values.names()) limits[name] = values.text(name).value_or("");
+    return limits;
 }
 
 Result<void> add_ledger_facts(LedgerReader& reader, boost::json::object& facts) {
@@ -154,6 +163,9 @@ Result<ExitCode> run_executions_describe(const Invocation& invocation, Session& 
     GODWIT_TRY(ExecutionInfo execution, find_execution(state, invocation.words[0]));
     GODWIT_TRY(std::optional<TaskInfo> task, task_of(state, execution));
     boost::json::object facts = describe_json(execution, task, session.clock.unix_time_ns());
+    GODWIT_TRY(std::string limits, state.limits(execution.id));
+    GODWIT_TRY(Values limit, limit_values(limits));
+    if (!limits.empty()) facts["limits"] = limits_json(limit);
     if (!execution.pruned_unix_ns) {
         auto reader = state.read_ledger(execution);
         if (!reader && !never_began(reader.error())) return std::move(reader.error());
@@ -184,6 +196,34 @@ Result<ExitCode> run_executions_errors(const Invocation& invocation, Session& se
     }
     rows.finish();
     for (const std::string& message : unlisted) session.terminal.warn("not listed: " + printable(message));
+    return ExitCode::Clean;
+}
+
+Result<ExitCode> run_executions_limit(const Invocation& invocation, Session& session) {
+    GODWIT_TRY_VOID(limit_settings(invocation.values, descriptor_limit()));
+    GODWIT_TRY(std::string given, limits_text("", invocation.values));
+    GODWIT_TRY(StateDirectory state, given.empty() ? open_state_to_read(invocation.values, session)
+                                                   : open_state_to_write(invocation.values, session));
+    GODWIT_TRY(ExecutionInfo execution, find_execution(state, invocation.words[0]));
+    GODWIT_TRY(std::string limits, state.limits(execution.id));
+    if (!given.empty()) {
+        if (model::is_final(execution.status))
+            return usage_error(execution.id, fmt::format("has ended ({}): there is nothing left to limit",
+                                                         status_word(execution)));
+        GODWIT_TRY_VOID(state.change_control([&](ledger::ControlTables& tables) -> Result<void> {
+            GODWIT_TRY(std::string now, tables.limits(execution.id));
+            GODWIT_TRY(limits, limits_text(now, invocation.values));
+            return tables.set_limits(execution.id, limits);
+        }));
+    }
+    boost::json::object facts;
+    facts["v"] = 1;
+    facts["type"] = "limits";
+    facts["execution"] = execution.id;
+    facts["status"] = status_word(execution);
+    GODWIT_TRY(Values values, limit_values(limits));
+    facts["limits"] = limits_json(values);
+    write_facts(facts, output_of(invocation.values), session.terminal);
     return ExitCode::Clean;
 }
 

@@ -9,6 +9,8 @@
 #include "app/loop_run.h"
 #include "app/rows.h"
 #include "app/run_options.h"
+#include "app/selection_options.h"
+#include "engine/ordered_listing.h"
 
 namespace godwit::app {
 namespace {
@@ -26,6 +28,7 @@ struct ListOptions {
     OutputFormat output = OutputFormat::Table;
     bool recursive = false;
     bool with_attributes = false;
+    std::shared_ptr<const model::Selection> selection;  // null: everything
 };
 
 std::string mode_text(std::uint32_t mode) {
@@ -93,6 +96,30 @@ std::string end_of(const std::string& directory) {
     return directory + "\xF4\x8F\xBF\xBF";
 }
 
+// The pages of a listing, of a selection only what it takes.
+class SelectedPages {
+  public:
+    SelectedPages(store::Store& store, const model::Selection* selection, const model::KeyRange& range)
+        : selection_(selection) {
+        if (selection) {
+            ordered_.emplace(store, range, selection, Scope::None);
+        } else {
+            listing_ = store.list(range);
+        }
+    }
+    Task<Result<store::Page>> next(Context& context) {
+        if (!ordered_) co_return co_await listing_->next(context);
+        GODWIT_CO_TRY(store::Page page, co_await ordered_->next(context));
+        std::erase_if(page.entries, [this](const Entry& entry) { return !selection_->selects_entry(entry); });
+        co_return std::move(page);
+    }
+
+  private:
+    const model::Selection* selection_;
+    std::unique_ptr<store::Listing> listing_;
+    std::optional<engine::OrderedListing> ordered_;
+};
+
 struct Listed {
     std::uint64_t count = 0;
     bool whole = true;
@@ -103,9 +130,9 @@ Task<Result<Listed>> write_listing(Context& context, store::Store& store, const 
     ListWriter writer(terminal, options);
     Listed listed;
     model::KeyRange range;
-    std::unique_ptr<store::Listing> listing = store.list(range);
+    std::optional<SelectedPages> pages(std::in_place, store, options.selection.get(), range);
     for (;;) {
-        GODWIT_CO_TRY(store::Page page, co_await listing->next(context));
+        GODWIT_CO_TRY(store::Page page, co_await pages->next(context));
         for (const Entry& entry : page.entries) writer.add(entry);
         for (const Error& error : page.unreadable) {
             listed.whole = false;
@@ -117,7 +144,7 @@ Task<Result<Listed>> write_listing(Context& context, store::Store& store, const 
                     page.entries.back().key.bytes().starts_with(writer.inside());
         if (skip && end_of(writer.inside()) > range.after) {
             range.after = end_of(writer.inside());
-            listing = store.list(range);
+            pages.emplace(store, options.selection.get(), range);
         }
     }
     writer.finish();
@@ -131,7 +158,8 @@ Task<Result<ExitCode>> list_location(LoopRun& run, StoreKit& kit, const ListOpti
         co_await write_listing(run.context(), *end.store, options, run.session().terminal);
     co_await end.store->close();
     if (!listed) co_return std::move(listed.error());
-    bool misspelt = listed->count == 0 && options.location.is_s3() && !options.location.s3.prefix.empty();
+    bool misspelt = listed->count == 0 && !options.selection && options.location.is_s3() &&
+                    !options.location.s3.prefix.empty();
     if (misspelt) {
         co_return Error(ErrorKind::NotFound, "list", options.location.display(), "no object has this prefix");
     }
@@ -211,8 +239,9 @@ Task<Result<ExitCode>> stat_location(LoopRun& run, StoreKit& kit, const ListOpti
     co_return ExitCode::Clean;
 }
 
-Result<ListOptions> list_options(const Invocation& invocation) {
+Result<ListOptions> list_options(const Invocation& invocation, const Session& session) {
     ListOptions options;
+    GODWIT_TRY(options.selection, selection_from(invocation.values, session.clock.unix_time_ns()));
     GODWIT_TRY(options.location, parse_location("URI", invocation.words[0]));
     options.end = end_options(invocation.values, End::Only);
     options.output = output_of(invocation.values);
@@ -224,9 +253,12 @@ Result<ListOptions> list_options(const Invocation& invocation) {
 using Look = Task<Result<ExitCode>> (*)(LoopRun&, StoreKit&, const ListOptions&);
 
 Result<ExitCode> look(const Invocation& invocation, Session& session, Look command) {
-    GODWIT_TRY(ListOptions options, list_options(invocation));
+    GODWIT_TRY(ListOptions options, list_options(invocation, session));
+    if (auto key = invocation.values.text("explain"))
+        return explain(options.selection.get(), *key, options.output, session);
     LoopRun run(session);
     StoreKit kit(session, run.loop(), fresh_staging_token(session.random));
+    kit.set_selection(options.selection);
     return run.run([&](LoopRun& running) { return command(running, kit, options); });
 }
 

@@ -120,21 +120,6 @@ TEST(CopyOptions, comparing_contents_does_not_ask_the_index) {
 TEST(CopyOptions, contradictions_and_ranges_are_refused) {
     EXPECT_FALSE(copy_options(values_of({{"no-overwrite", "true"}, {"transfer-all", "true"}})));
     EXPECT_FALSE(copy_options(values_of({{"verify", "off"}, {"read-back", "true"}})));
-    EXPECT_FALSE(copy_options(values_of({{"concurrency", "0"}})));
-    EXPECT_FALSE(copy_options(values_of({{"concurrency", "99999999"}})));
-    EXPECT_FALSE(copy_options(values_of({{"memory", "1KiB"}})));
-    EXPECT_EQ(copy_options(values_of({{"concurrency", "4"}}))->concurrency_start, 4u);
-}
-
-TEST(CopyOptions, L111_few_descriptors_mean_few_objects_at_once) {
-    engine::ExecutionOptions options;
-    fit_to_descriptors(20'000, options);
-    EXPECT_EQ(options.concurrency_max, 1024u);
-    fit_to_descriptors(528, options);
-    EXPECT_EQ(options.concurrency_max, 100u);
-    fit_to_descriptors(10, options);
-    EXPECT_EQ(options.concurrency_max, 4u);
-    EXPECT_EQ(options.concurrency_start, 4u);
 }
 
 TEST(DataDirectory, follows_the_order_of_the_specification) {

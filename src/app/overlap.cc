@@ -104,6 +104,26 @@ Error ends_overlap(const std::string& destination, const std::string& source, co
         .with_scope(Scope::Destination);
 }
 
+bool prefixes_meet(const Location& a, const Location& b) {
+    if (!a.is_s3() || !b.is_s3()) return false;
+    return a.s3.prefix.starts_with(b.s3.prefix) || b.s3.prefix.starts_with(a.s3.prefix);
+}
+
+Result<void> check_roots_apart(const std::string& source_canonical, const std::string& source,
+                               const std::string& destination_canonical, const std::string& destination) {
+    if (source_canonical == destination_canonical)
+        return ends_overlap(destination, source, "is the same place as");
+    if (!source_canonical.starts_with("s3:")) return {};
+    auto within = [](const std::string& inner, std::string outer) {
+        if (!outer.ends_with('/')) outer += '/';
+        return inner.starts_with(outer);
+    };
+    if (within(destination_canonical, source_canonical))
+        return ends_overlap(destination, source, "lies within");
+    if (within(source_canonical, destination_canonical)) return ends_overlap(destination, source, "contains");
+    return {};
+}
+
 std::optional<std::string> key_beneath(const std::string& root, const std::string& directory) {
     std::string above = canonical(root), below = canonical(directory);
     if (below == above || !is_within(below, above)) return {};

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "app/location.h"
 #include "base/result.h"
 
 namespace godwit::app {
@@ -18,6 +19,13 @@ Result<void> check_directories_apart(const std::string& source, const std::strin
 
 // Fails in the same way when both paths are one file.
 Result<void> check_files_apart(const std::string& source, const std::string& destination);
+
+// Would keys below both meet if they were prefixes of one bucket? False where one is none.
+bool prefixes_meet(const Location& a, const Location& b);
+
+// The same by what two stores say of themselves (RootIdentity::canonical), which is enough in S3.
+Result<void> check_roots_apart(const std::string& source_canonical, const std::string& source,
+                               const std::string& destination_canonical, const std::string& destination);
 
 // The key ("a/b/") of a directory beneath a root; absent when it does not lie beneath it. Neither must
 // exist.

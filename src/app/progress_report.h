@@ -2,11 +2,11 @@
 // heartbeat line every 30 s elsewhere, JSON lines where those were asked for.
 #pragma once
 
+#include "app/during.h"
 #include "app/progress_line.h"
 #include "app/rows.h"
 #include "app/session.h"
 #include "runtime/context.h"
-#include "runtime/group.h"
 #include "runtime/task.h"
 
 namespace godwit::app {
@@ -29,13 +29,7 @@ class ProgressReport {
     // Awaits `work`, reporting meanwhile.
     template <class T>
     runtime::Task<T> during(runtime::Loop& loop, runtime::Task<T> work) {
-        runtime::Context reporting(loop);
-        runtime::TaskGroup group(loop);
-        group.spawn(run(reporting));
-        T result = co_await std::move(work);
-        reporting.cancel(runtime::stop_requested());
-        co_await group.wait();
-        co_return std::move(result);
+        return app::during(loop, *this, std::move(work));
     }
 
   private:

@@ -51,12 +51,19 @@ inline constexpr Option kConcurrency{.name = "concurrency",
 inline constexpr Option kMemory{.name = "memory",
                                 .kind = ValueKind::Size,
                                 .value = "SIZE",
-                                .fallback = "64MiB",
-                                .help = "content held in memory at once"};
-inline constexpr Option kLimit{.name = "limit-bytes-per-second",
-                               .kind = ValueKind::Size,
-                               .value = "SIZE",
-                               .help = "move no more than this each second; 0: no limit"};
+                                .help = "content held in memory at once; by default 64MiB"};
+inline constexpr Option kByteRate{
+    .name = "limit-bytes-per-second",
+    .kind = ValueKind::Text,
+    .value = "RATE",
+    .help =
+        "move no more than this each second, a size or `off`; or a timetable in local time, as `08:00,10MiB "
+        "19:00,off` or `Mon-08:00,10MiB Fri-18:00,off`"};
+inline constexpr Option kRequestRate{
+    .name = "limit-requests-per-second",
+    .kind = ValueKind::Number,
+    .value = "N",
+    .help = "send S3 servers no more requests than this each second, both ends together; 0: no limit"};
 inline constexpr Option kChecksum{
     .name = "checksum",
     .kind = ValueKind::Choice,
@@ -216,6 +223,13 @@ inline constexpr std::array kCopyDeletes{
            .value = "N|P%",
            .help = "if more than so many objects, or so many of a hundred that DST has, would go, none does; "
                    "may be given as both; without it 50%"},
+    Option{
+        .name = "backup-dir",
+        .kind = ValueKind::Text,
+        .value = "LOCATION",
+        .help =
+            "copy what goes to LOCATION/<execution>/ first, and prove the copy; a path or s3://bucket/prefix "
+            "apart from both ends, reached as DST is"},
     Option{.name = "delete-despite-failures",
            .help = "also when objects could not be copied: what only DST has may be the last copy there"},
     Option{.name = "delete-unconditionally",
@@ -267,7 +281,7 @@ inline constexpr std::array kCopyMetadata{
     Option{.name = "sse-kms-key-id", .kind = ValueKind::Text, .value = "KEY", .help = "key of --sse aws:kms"},
     Option{.name = "lineage", .help = "write each object's source path on it as x-amz-meta-source-path"},
 };
-inline constexpr std::array kCopySpeed{kConcurrency, kMemory, kLimit};
+inline constexpr std::array kCopySpeed{kConcurrency, kMemory, kByteRate, kRequestRate};
 inline constexpr std::array kCopyOutput{kOutputRun, kNoProgress, kVerbose, kQuiet, kDataDirectory, kHelp};
 inline constexpr std::array kCopyGroups{
     OptionGroup{"Plan", kCopyPlan},

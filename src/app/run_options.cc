@@ -1,35 +1,9 @@
 #include "app/run_options.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "app/exit_code.h"
 
 namespace godwit::app {
 namespace {
-
-constexpr std::uint64_t kConcurrencyMax = 16'384;
-// Below this not even one part of a large object fits.
-constexpr std::uint64_t kMemoryBytesMin = 16ull << 20;
-
-Result<void> set_speed(const Values& values, engine::ExecutionOptions& options) {
-    if (auto concurrency = values.number("concurrency")) {
-        if (*concurrency < 1 || *concurrency > kConcurrencyMax) {
-            return usage_error(fmt::format("--concurrency={}", *concurrency),
-                               fmt::format("is out of range; allowed are 1 to {}", kConcurrencyMax));
-        }
-        options.concurrency_max = static_cast<std::uint32_t>(*concurrency);
-        options.concurrency_start = std::min(options.concurrency_start, options.concurrency_max);
-    }
-    options.memory_bytes_max = values.number("memory").value_or(options.memory_bytes_max);
-    if (options.memory_bytes_max < kMemoryBytesMin) {
-        return usage_error("--memory=" + values.text("memory").value_or(""),
-                           "is too little; 16MiB is the least");
-    }
-    options.bytes_per_second = values.number("limit-bytes-per-second").value_or(0);
-    return {};
-}
 
 Result<void> set_attributes(const Values& values, model::PlanPolicy& policy) {
     policy.preserve_owner = !values.flag("no-preserve-owner");
@@ -59,7 +33,6 @@ VerifyMode verify_mode(const Values& values) {
 
 Result<engine::ExecutionOptions> copy_options(const Values& values) {
     engine::ExecutionOptions options;
-    GODWIT_TRY_VOID(set_speed(values, options));
     GODWIT_TRY_VOID(set_attributes(values, options.policy));
     std::string compare = values.text("compare").value_or("metadata");
     options.policy.compare = model::compare_mode_from(compare).value_or(model::CompareMode::Metadata);
@@ -80,19 +53,8 @@ Result<engine::ExecutionOptions> copy_options(const Values& values) {
     return options;
 }
 
-// An object under way holds its source, a staged file or connection, and their directories.
-void fit_to_descriptors(std::uint64_t descriptors, engine::ExecutionOptions& options) {
-    constexpr std::uint64_t kOfTheProcess = 128, kOfAnObject = 4, kConcurrencyMin = 4;
-    std::uint64_t free = descriptors > kOfTheProcess ? descriptors - kOfTheProcess : 0;
-    std::uint64_t most = std::max(kConcurrencyMin, free / kOfAnObject);
-    options.concurrency_max =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(options.concurrency_max, most));
-    options.concurrency_start = std::min(options.concurrency_start, options.concurrency_max);
-}
-
 Result<engine::ExecutionOptions> compare_options(const Values& values) {
     engine::ExecutionOptions options;
-    GODWIT_TRY_VOID(set_speed(values, options));
     GODWIT_TRY_VOID(set_attributes(values, options.policy));
     std::string by = values.text("by").value_or("metadata");
     options.policy.compare = model::compare_mode_from(by).value_or(model::CompareMode::Metadata);

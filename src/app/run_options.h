@@ -18,12 +18,10 @@ enum class VerifyMode : std::uint8_t {
 };
 VerifyMode verify_mode(const Values& values);
 
-// Options of `copy`. Fails with a usage error where two of them contradict each other or a number is
-// out of its range.
+// Options of `copy`, without limits (limit_settings.h). Fails with a usage error where two of them contradict
+// each other or a number is out of its range.
 Result<engine::ExecutionOptions> copy_options(const Values& values);
-// Fewer at once where there are too few descriptors for what was asked.
-void fit_to_descriptors(std::uint64_t descriptors, engine::ExecutionOptions& options);
-// Options of `verify`.
+// Options of `verify`, without limits.
 Result<engine::ExecutionOptions> compare_options(const Values& values);
 
 }  // namespace godwit::app

@@ -15,12 +15,20 @@ namespace godwit::app {
 namespace {
 
 // How fast, how loud, where state is: another run may differ in them.
-constexpr std::array<std::string_view, 13> kOfNoConsequence{
-    "output",      "no-progress", "verbose",
-    "quiet",       "help",        "data-dir",
-    "concurrency", "memory",      "limit-bytes-per-second",
-    "dry-run",     "explain",     "to",
-    "prices"};
+constexpr std::array<std::string_view, 14> kOfNoConsequence{"output",
+                                                            "no-progress",
+                                                            "verbose",
+                                                            "quiet",
+                                                            "help",
+                                                            "data-dir",
+                                                            "concurrency",
+                                                            "memory",
+                                                            "limit-bytes-per-second",
+                                                            "dry-run",
+                                                            "explain",
+                                                            "to",
+                                                            "prices",
+                                                            "limit-requests-per-second"};
 // How an end is reached. It is the same end, or it would be another task.
 constexpr std::array<std::string_view, 8> kAccess{"endpoint-url", "profile",      "region",
                                                   "addressing",   "ca-file",      "no-verify-tls",
@@ -114,6 +122,10 @@ RunRecord run_record(const std::string& source, const std::string& destination, 
     record.destination = absolute_location(destination);
     for (const std::string& name : values.names()) {
         if (!is_among(kOfNoConsequence, name)) record.options[name] = values.all(name);
+    }
+    // Whoever runs it again may be in another directory.
+    if (auto found = record.options.find("backup-dir"); found != record.options.end()) {
+        for (std::string& location : found->second) location = absolute_location(location);
     }
     return record;
 }

@@ -34,6 +34,7 @@ StoreKit::StoreKit(Session& session, runtime::IoLoop& loop, std::string staging_
       loop_(loop),
       fresh_token_(staging_token),
       staging_token_(std::move(staging_token)),
+      request_rate_(loop, 0),
       pool_(loop, kPoolThreads, "godwit-io") {}
 
 StoreKit::~StoreKit() = default;
@@ -77,6 +78,7 @@ Result<std::unique_ptr<s3::S3Store>> StoreKit::make_s3(const Location& location,
     options.probes = &probes_;
     options.credentials_cache = &credentials_;
     options.probe_token = staging_token_;
+    options.request_rate = &request_rate_;
     options.probe_token_is_new = staging_token_ == fresh_token_;
     const Environment& environment = session_.environment;
     options.surroundings.variable = [&environment](const std::string& name) { return environment(name); };

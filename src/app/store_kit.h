@@ -16,6 +16,7 @@
 #include "posix/store.h"
 #include "runtime/io_loop.h"
 #include "runtime/pool.h"
+#include "runtime/rate_limit.h"
 #include "s3/store.h"
 #include "store/store.h"
 
@@ -58,6 +59,9 @@ class StoreKit {
     // What stores of file systems made from now on tell files apart by (PosixOptions::file_id_place).
     void set_file_id_place(std::string place) { file_id_place_ = std::move(place); }
 
+    // Of requests to S3 servers, over all stores; without a limit until one is set.
+    runtime::RateLimit& request_rate() { return request_rate_; }
+
     // What stores did without (an owner that could not be set) is said once a kind; this says how much
     // more of it there was.
     void sum_up_warnings();
@@ -81,6 +85,7 @@ class StoreKit {
     std::optional<std::string> file_id_place_;
     std::string own_directory_;                    // empty: not known
     std::set<std::string> without_own_directory_;  // locations for which that was said
+    runtime::RateLimit request_rate_;
     runtime::Pool pool_;
     s3::ProbeCache probes_;
     s3::CredentialsCache credentials_;

@@ -8,6 +8,7 @@
 #include "app/advice.h"
 #include "app/data_directory.h"
 #include "app/json_text.h"
+#include "app/limit_settings.h"
 #include "app/process.h"
 #include "app/progress_report.h"
 #include "app/quantity.h"
@@ -27,6 +28,7 @@ struct VerifyArguments {
     engine::ExecutionOptions options;
     OutputFormat output = OutputFormat::Table;
     std::string mode;
+    std::uint64_t requests_per_second = 0;  // 0: no limit
 };
 
 // Contents are what a sample is for: the listings tell the rest of every object.
@@ -53,7 +55,11 @@ Result<VerifyArguments> verify_arguments(const Invocation& invocation, const Ses
     GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, session.clock.unix_time_ns()));
     arguments.options.policy.preserve_set_id = !arguments.ends.source.is_s3();
     GODWIT_TRY(arguments.options.sample, sample_option(invocation.values, session));
-    fit_to_descriptors(descriptor_limit(), arguments.options);
+    GODWIT_TRY(LimitSettings limits, limit_settings(invocation.values, descriptor_limit()));
+    if (limits.bytes_per_second.changes())
+        return usage_error("--limit-bytes-per-second", "takes one rate here, no timetable");
+    arguments.options.limits = limits.at(session.clock.unix_time_ns());
+    arguments.requests_per_second = limits.requests_per_second;
     arguments.ends.look_only = true;
     arguments.ends.may_overlap = true;
     arguments.output = output_of(invocation.values);
@@ -192,6 +198,7 @@ Result<ExitCode> run_verify(const Invocation& invocation, Session& session) {
     // What a copy leaves out is no difference.
     if (auto own = data_directory(invocation.values, session.environment)) kit.set_own_directory(*own);
     kit.set_xattrs(arguments.options.policy.xattrs);
+    kit.request_rate().set_per_second(arguments.requests_per_second);
     return run.run([&](LoopRun& running) { return verify(running, kit, arguments); });
 }
 

@@ -47,6 +47,7 @@
     BUG(delete_from_incomplete_listing, "a mirror deletes although a part could not be listed")          \
     BUG(delete_without_looking_at_root, "a mirror deletes under a root that another place has taken")    \
     BUG(delete_without_looking_at_source, "a mirror deletes without asking the source once more")        \
+    BUG(delete_without_backup, "a mirror deletes what was to be copied aside first, without the copy")   \
     BUG(delete_any_generation, "a mirror deletes what somebody has written since the listing")           \
     /* s3 */                                                                                             \
     BUG(accept_unsorted_keys, "keys of a listing that are doubled or out of order are taken")            \

@@ -110,9 +110,9 @@ class Comparison {
           source_(context_, source, options.selection.get(), result_.unlisted_source, Scope::Source),
           destination_(context_, destination, options.selection.get(), result_.unlisted_destination,
                        Scope::Destination),
-          memory_(options.memory_bytes_max),
-          requests_(context.loop(), options.concurrency_start, options.concurrency_max),
-          rate_(context.loop(), options.bytes_per_second),
+          memory_(options.limits.memory_bytes_max),
+          requests_(context.loop(), options.concurrency_start, options.limits.concurrency_max),
+          rate_(context.loop(), options.limits.bytes_per_second),
           shared_{context.loop(), context_,  options, source,   destination,
                   memory_,        requests_, rate_,   uploads_, progress},
           group_(context.loop()) {
@@ -149,7 +149,7 @@ class Comparison {
 
     runtime::Permits memory_;
     runtime::AdaptiveLimit requests_;
-    RateLimit rate_;
+    runtime::RateLimit rate_;
     NoUploads uploads_;
     TransferContext shared_;
     runtime::TaskGroup group_;

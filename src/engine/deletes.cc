@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/sabotage.h"
+#include "engine/backup.h"
 
 namespace godwit::engine {
 
@@ -11,8 +12,8 @@ using model::PlannedObject;
 
 namespace {
 
-constexpr std::string_view kNotAtSource = "not_at_source", kAtSource = "at_source", kChanged = "changed",
-                           kNotEmpty = "not_empty";
+constexpr std::string_view kNotAtSource = "not_at_source", kBackedUp = "backed_up", kAtSource = "at_source",
+                           kChanged = "changed", kNotEmpty = "not_empty";
 
 Error withheld(const store::Store& destination, std::string code, std::string cause) {
     model::Key root;
@@ -130,6 +131,20 @@ Task<Result<std::optional<ObjectEnd>>> look_at_source(Context& context, Transfer
     co_return std::optional<ObjectEnd>(kept(kAtSource));
 }
 
+// Absent: there is a proved copy, or nothing left to copy.
+Task<Result<std::optional<ObjectEnd>>> back_up(Context& context, TransferContext& shared,
+                                               const PlannedObject& object, runtime::Permit& start) {
+    if (object.type == model::ObjectType::Directory || GODWIT_SABOTAGE(delete_without_backup))
+        co_return std::optional<ObjectEnd>();
+    GODWIT_CO_TRY(ObjectEnd end, co_await shared.backup->copy(context, object, start));
+    if (end.outcome == Outcome::Verified || end.outcome == Outcome::Gone)
+        co_return std::optional<ObjectEnd>();
+    if (!end.error || end.error->kind() == ErrorKind::Changed)
+        co_return std::optional<ObjectEnd>(kept(kChanged));
+    end.outcome = Outcome::NotDeleted;
+    co_return std::optional<ObjectEnd>(std::move(end));
+}
+
 }  // namespace
 
 std::optional<Error> reason_in_listings(const DeleteOptions& options, const Listed& listed,
@@ -159,6 +174,10 @@ Task<Result<ObjectEnd>> delete_extra(Context& context, TransferContext& shared, 
                                      runtime::Permit& start) {
     ++shared.progress.planned_objects;
     if (object.reason != model::SkipReason::None) co_return kept(model::to_string(object.reason));
+    if (shared.backup) {
+        GODWIT_CO_TRY(std::optional<ObjectEnd> stays, co_await back_up(context, shared, object, start));
+        if (stays) co_return std::move(*stays);
+    }
     GODWIT_CO_TRY(runtime::AdaptiveLimit::Slot slot, co_await shared.requests.acquire(shared.new_work));
     start.release();
     GODWIT_CO_TRY(std::optional<ObjectEnd> decided, co_await look_at_source(context, shared, object));
@@ -174,7 +193,7 @@ Task<Result<ObjectEnd>> delete_extra(Context& context, TransferContext& shared, 
     slot.succeeded();
     ObjectEnd end;
     end.outcome = Outcome::Deleted;
-    end.reason = kNotAtSource;
+    end.reason = shared.backup && object.type != model::ObjectType::Directory ? kBackedUp : kNotAtSource;
     end.bytes = object.destination->size_bytes;
     end.evidence.destination = *object.destination;
     co_return std::move(end);

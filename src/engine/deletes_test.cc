@@ -270,7 +270,7 @@ TEST(Deletes, B19_killed_at_any_moment_they_are_carried_on_to_the_same_end) {
     for (int milliseconds = 0; milliseconds < 400; milliseconds += 5) {
         SCOPED_TRACE(fmt::format("killed after {} ms", milliseconds));
         World world;
-        world.options.concurrency_start = world.options.concurrency_max = 4;
+        world.options.concurrency_start = world.options.limits.concurrency_max = 4;
         fill_both(world, 10, 30);
         world.source.write("new", "bytes");
         world.mirror();

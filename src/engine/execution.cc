@@ -39,15 +39,23 @@ Execution::Execution(Context& context, store::Store& source, store::Store& desti
       journal_(journal),
       options_(options),
       progress_(progress),
-      memory_(options.memory_bytes_max),
-      requests_(context.loop(), concurrency_start(options, source, destination), options.concurrency_max),
-      rate_(context.loop(), options.bytes_per_second),
+      memory_(options.limits.memory_bytes_max),
+      requests_(context.loop(), concurrency_start(options, source, destination),
+                options.limits.concurrency_max),
+      rate_(context.loop(), options.limits.bytes_per_second),
       uploads_(context_, journal, destination),
       shared_{context.loop(), new_work_, options, source,   destination,
               memory_,        requests_, rate_,   uploads_, progress},
       worker_(shared_, journal) {
     context_.set_pressure(requests_);
-    BufferStock::shared().set_content_bytes_max(options.memory_bytes_max);
+    BufferStock::shared().set_content_bytes_max(options.limits.memory_bytes_max);
+}
+
+void Execution::set_limits(const Limits& limits) {
+    memory_.set_total(limits.memory_bytes_max);
+    BufferStock::shared().set_content_bytes_max(limits.memory_bytes_max);
+    requests_.set_max(limits.concurrency_max);
+    rate_.set_per_second(limits.bytes_per_second);
 }
 
 void Execution::drain() {
@@ -82,9 +90,23 @@ Task<Result<void>> Execution::delete_extras() {
     if (extras.objects == 0) co_return {};
     GODWIT_CO_TRY(model::Counts counts, co_await journal_.counts());
     GODWIT_CO_TRY(deletes_withheld_, co_await reason_to_withhold(context_, shared_, journal_, counts));
+    if (!deletes_withheld_ && options_.deletes->backup) GODWIT_CO_TRY_VOID(co_await open_backup());
     if (deletes_withheld_) co_return co_await withhold_deletes(context_, shared_, journal_, carried_on_);
     GODWIT_CO_TRY_VOID(co_await work_off(BatchKind::Deletes));
     co_return co_await work_off(BatchKind::DirectoryDeletes);
+}
+
+// Without the place where copies are to go, nothing goes.
+Task<Result<void>> Execution::open_backup() {
+    Result<store::Store*> place = co_await options_.deletes->backup(context_);
+    if (place) {
+        backup_.emplace(shared_, **place);
+        shared_.backup = &*backup_;
+        co_return {};
+    }
+    if (context_.is_cancelled()) co_return std::move(place.error());
+    deletes_withheld_.emplace(std::move(place.error()));
+    co_return {};
 }
 
 // Listing and transferring run beside one another; the first failure of either ends both.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/approval.h"
+#include "engine/backup.h"
 #include "engine/finder.h"
 #include "engine/transfer.h"
 #include "engine/uploads.h"
@@ -40,6 +41,10 @@ class Execution {
     // Stops listing and leasing, finishes what is under way. Loop thread.
     void drain();
 
+    // In place of those of the options, at any time: holds for what begins from now on. What waits for its
+    // turn at a rate hears of another one within half a second. Loop thread.
+    void set_limits(const Limits& limits);
+
   private:
     Task<Result<void>> list_and_transfer();
     Task<Result<void>> list_shards();
@@ -50,6 +55,7 @@ class Execution {
     Task<Result<bool>> wait_for_batches();
     Task<Result<void>> work_off(ledger::BatchKind kind);
     Task<Result<void>> delete_extras();
+    Task<Result<void>> open_backup();
     Task<Result<ExecutionResult>> finish(Result<void> ran);
 
     Context context_;
@@ -63,9 +69,10 @@ class Execution {
 
     runtime::Permits memory_;
     runtime::AdaptiveLimit requests_;
-    RateLimit rate_;
+    runtime::RateLimit rate_;
     JournalUploads uploads_;
     TransferContext shared_;
+    std::optional<Backup> backup_;
     Worker worker_;
 
     runtime::Signal batches_changed_;

@@ -45,9 +45,9 @@ TEST(Execution, small_objects_and_parts_share_little_memory_and_few_requests) {
     for (std::uint32_t concurrency : {1u, 2u, 3u, 8u}) {
         for (bool read_back : {false, true}) {
             World world;
-            world.options.memory_bytes_max = 3 * kPart;
+            world.options.limits.memory_bytes_max = 3 * kPart;
             world.options.concurrency_start = concurrency;
-            world.options.concurrency_max = concurrency;
+            world.options.limits.concurrency_max = concurrency;
             world.options.read_back = read_back;
             for (int i = 0; i < 40; ++i) {
                 world.source.write("a" + std::to_string(i), std::string(kPart - 1, 'a'));
@@ -146,7 +146,7 @@ TEST(Execution, H74_killed_at_any_moment_it_is_carried_on_to_the_same_end) {
     for (int milliseconds = 0; milliseconds < 400; milliseconds += 5) {
         SCOPED_TRACE("killed after " + std::to_string(milliseconds) + " ms");
         World world;
-        world.options.concurrency_max = 4;
+        world.options.limits.concurrency_max = 4;
         world.options.concurrency_start = 4;
         world.fill(40);
         world.run(Duration::max(), std::chrono::milliseconds(milliseconds));
@@ -217,7 +217,7 @@ TEST(Execution, A10_an_upload_of_an_older_generation_is_not_carried_on) {
 
 TEST(Execution, a_drained_run_says_that_it_can_be_carried_on) {
     World world;
-    world.options.concurrency_max = 2;
+    world.options.limits.concurrency_max = 2;
     world.options.concurrency_start = 2;
     world.fill(3000);
     auto stopped = world.run(std::chrono::milliseconds(100));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "model/plan.h"
 #include "model/sample.h"
 #include "model/selection.h"
+#include "store/store.h"
 
 namespace godwit::engine {
 
@@ -25,11 +27,26 @@ struct DeleteOptions {
     bool despite_failures = false;
     // Also where the store cannot remove exactly what was listed (Store::removes_exactly).
     bool inexact = false;
+    // Gives the place that what goes is copied to first (engine/backup.h), attached as a destination; it
+    // outlives the run. Called once, when something is to go. Empty: nothing is copied.
+    std::function<runtime::Task<Result<store::Store*>>(runtime::Context&)> backup = {};
     // Why nothing may be deleted whatever is found.
     std::optional<std::string> refused_because = {};
 };
 
 class ApprovedPlan;
+
+// How much a run takes at once, of machine and network. May change while it runs (Execution::set_limits).
+struct Limits {
+    // Bytes of object content held in memory at once, over all transfers.
+    std::uint64_t memory_bytes_max = 64ull << 20;
+    // Requests (or file operations) in flight, at least 1.
+    std::uint32_t concurrency_max = 1024;
+    // Content moved; 0: no limit.
+    std::uint64_t bytes_per_second = 0;
+
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
 
 struct ExecutionOptions {
     model::PlanPolicy policy;
@@ -52,15 +69,11 @@ struct ExecutionOptions {
     // A source that changes while it is read: true stores it all the same, without evidence.
     bool publish_changed = false;
 
-    // Bytes of object content held in memory at once, over all transfers.
-    std::uint64_t memory_bytes_max = 64ull << 20;
+    Limits limits;
     // Parts up to this size are held whole; of larger ones a piece of this size at a time.
     std::uint64_t piece_bytes_max = 8ull << 20;
-    // Requests (or file operations) in flight: where to begin, and the bound.
+    // Requests (or file operations) in flight to begin with; no more than the limit.
     std::uint32_t concurrency_start = 64;
-    std::uint32_t concurrency_max = 1024;
-    // 0: no limit.
-    std::uint64_t bytes_per_second = 0;
     // Whole tries at one object when the stored bytes turn out wrong.
     int object_attempts_max = 3;
     // How often an object that changed while it was read is tried again at the end of the run.

@@ -75,7 +75,7 @@ struct PartStream : testing::Test {
     ExecutionOptions options = small_pieces();
     runtime::Permits memory{kMemory};
     runtime::AdaptiveLimit requests{loop, 8, 8};
-    RateLimit rate{loop, 0};
+    runtime::RateLimit rate{loop, 0};
     NoUploads uploads;
     Progress progress;
     TransferContext shared{loop,   context,  options, *source, *destination,

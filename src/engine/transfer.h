@@ -8,10 +8,10 @@
 #include "engine/object_end.h"
 #include "engine/options.h"
 #include "engine/progress.h"
-#include "engine/rate_limit.h"
 #include "model/plan.h"
 #include "runtime/adaptive_limit.h"
 #include "runtime/permits.h"
+#include "runtime/rate_limit.h"
 #include "store/store.h"
 
 namespace godwit::engine {
@@ -42,6 +42,8 @@ class NoUploads final : public UploadLog {
     Task<Result<void>> ended(const model::PlannedObject&) override { co_return {}; }
 };
 
+class Backup;
+
 // What all transfers of one execution share. Everything outlives every transfer.
 struct TransferContext {
     runtime::Loop& loop;
@@ -52,9 +54,11 @@ struct TransferContext {
     store::Store& destination;
     runtime::Permits& memory;          // bytes of content held
     runtime::AdaptiveLimit& requests;  // object or part operations in flight
-    RateLimit& rate;
+    runtime::RateLimit& rate;
     UploadLog& uploads;
     Progress& progress;
+    // Where what is deleted is copied to before it goes; null: nowhere.
+    Backup* backup = nullptr;
 };
 
 // Brings one planned object to its end. Never fails as a whole, except when the context ends

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/backup.h"
 #include "engine/deletes.h"
 #include "engine/hard_links.h"
 #include "engine/look_again.h"
@@ -94,6 +95,8 @@ Task<Result<void>> Worker::run_kind(BatchRun& run) {
 Task<Result<void>> Worker::sweep_staged(Context& context, const Batch& batch) {
     const std::string no_checkpoint;
     for (const Batch::Item& item : batch.items) {
+        if (item.object.action == PlanAction::Delete && shared_.backup)
+            GODWIT_CO_TRY_VOID(co_await shared_.backup->discard(context, item.object));
         bool has_none = item.object.action == PlanAction::Skip || item.object.action == PlanAction::Delete ||
                         item.object.type == model::ObjectType::Directory;
         if (has_none) continue;

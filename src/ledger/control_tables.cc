@@ -89,6 +89,21 @@ Result<void> ControlTables::set_pruned(const std::string& execution, std::int64_
     return statements_.run(Sql::SetExecutionPruned, {Value::text(execution), Value::integer(now_unix_ns)});
 }
 
+Result<void> ControlTables::set_limits(const std::string& execution, const std::string& text) {
+    return statements_.run(Sql::SetExecutionLimits, {Value::text(execution), Value::text(text)});
+}
+
+Result<std::string> ControlTables::limits(const std::string& execution) {
+    std::optional<std::string> text;
+    GODWIT_TRY_VOID(for_each_row(statements_, Sql::ExecutionLimits, {Value::text(execution)},
+                                 [&](db::Statement& row) -> Result<void> {
+                                     text = std::string(row.text(0));
+                                     return {};
+                                 }));
+    if (text) return *std::move(text);
+    return Error(ErrorKind::NotFound, "read the limits of", execution, "there is no such execution");
+}
+
 Result<model::Counts> ControlTables::counts_of(const std::string& execution) {
     model::Counts counts;
     GODWIT_TRY_VOID(for_each_row(statements_, Sql::ExecutionCounts, {Value::text(execution)},

@@ -58,6 +58,10 @@ class ControlTables {
     // Status, end, error and counts of an execution that has ended.
     Result<void> end_execution(const ExecutionInfo& execution);
     Result<void> set_pruned(const std::string& execution, std::int64_t now_unix_ns);
+    // What an execution is to keep to while it runs, as the program's text; "" when nobody has said.
+    Result<void> set_limits(const std::string& execution, const std::string& text);
+    // NotFound for an execution that is not known.
+    Result<std::string> limits(const std::string& execution);
     // Oldest first; counts are those of ended ones. `running` is not known here.
     Result<std::vector<ExecutionInfo>> executions();
 

@@ -5,7 +5,7 @@
 namespace godwit::ledger {
 namespace {
 
-constexpr std::array<db::Migration, 2> kControl{{
+constexpr std::array<db::Migration, 3> kControl{{
     {1,
      R"sql(
 CREATE TABLE tasks (
@@ -65,6 +65,9 @@ ALTER TABLE executions ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
 UPDATE executions SET number = (SELECT count(*) FROM executions AS other
     WHERE (other.created_ns, other.id) <= (executions.created_ns, executions.id));
 )sql"},
+    // What a running execution is to keep to; '' is what it began with.
+    {3, R"sql(ALTER TABLE executions ADD COLUMN limits TEXT NOT NULL DEFAULT '';)sql",
+     R"sql(ALTER TABLE executions ADD COLUMN limits TEXT NOT NULL DEFAULT '';)sql"},
 }};
 
 constexpr std::array<db::Migration, 1> kIndex{{

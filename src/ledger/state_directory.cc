@@ -139,6 +139,11 @@ Result<ExecutionInfo> StateDirectory::find_execution(const std::string& id_prefi
         fmt::format("{} begin so, {} and {} among them", fitting.size(), fitting[0].id, fitting[1].id));
 }
 
+Result<std::string> StateDirectory::limits(const std::string& execution) const {
+    GODWIT_TRY(auto connection, read_control());
+    return ControlTables(*connection).limits(execution);
+}
+
 Result<std::unique_ptr<LedgerReader>> StateDirectory::read_ledger(const ExecutionInfo& execution) const {
     if (execution.pruned_unix_ns) {
         return Error(ErrorKind::NotFound, "read the ledger of", execution.id,

@@ -5,7 +5,7 @@
 //   tasks/<task>/index.db        the task's index
 //   tasks/<task>/exec-<id>.db    the ledger of one execution
 //
-// Reading needs no lock. All calls block; one thread at a time.
+// Reading needs no lock. All calls block; one thread at a time, where nothing else is said.
 #pragma once
 
 #include <memory>
@@ -62,6 +62,8 @@ class StateDirectory {
     Result<std::vector<ExecutionInfo>> entered_executions(const std::optional<std::string>& task = {}) const;
     // By id, or by a beginning of an id that only one has. NotFound; Invalid when several fit.
     Result<ExecutionInfo> find_execution(const std::string& id_prefix) const;
+    // What the execution is to keep to while it runs (ControlTables::limits). May be asked by any thread.
+    Result<std::string> limits(const std::string& execution) const;
     // NotFound when it was pruned; with code kNeverBegan where its process ended before it had a ledger, so
     // that there is nothing to be read.
     static constexpr std::string_view kNeverBegan = "NeverBegan";

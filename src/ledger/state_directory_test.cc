@@ -316,7 +316,10 @@ TEST_F(States, tell_executions_in_the_order_in_which_they_began_whatever_the_clo
 TEST_F(States, H81_number_executions_of_an_older_program_by_when_they_began) {
     {
         auto connection = db::SqliteDatabase({.path = state_->control_path()}).connect(db::Access::Write);
-        ASSERT_TRUE(succeeded((*connection)->execute("ALTER TABLE executions DROP COLUMN number")));
+        for (const char* later : {"number", "limits"}) {
+            ASSERT_TRUE(succeeded(
+                (*connection)->execute(fmt::format("ALTER TABLE executions DROP COLUMN {}", later))));
+        }
         ASSERT_TRUE(succeeded((*connection)->execute("UPDATE godwit_schema SET number = 1")));
         for (const char* row : {"'b', 't', 6, 20", "'a', 't', 6, 10", "'c', 't', 6, 20"})
             ASSERT_TRUE(succeeded(

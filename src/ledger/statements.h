@@ -24,6 +24,8 @@ enum class Sql : std::uint8_t {
     InsertExecution,
     EndExecution,
     SetExecutionPruned,
+    SetExecutionLimits,
+    ExecutionLimits,
     Executions,
     DeleteExecutionCounts,
     InsertExecutionCount,

@@ -112,6 +112,15 @@ void AdaptiveLimit::set_level(std::uint32_t level) {
     permits_.set_total(std::min(max_, level));
 }
 
+void AdaptiveLimit::set_max(std::uint32_t max) {
+    GODWIT_CHECK(max >= 1, "max {}", max);
+    if (max == max_) return;
+    max_ = max;
+    failed_steps_ = 0;
+    rest(0);
+    set_level(level());
+}
+
 void AdaptiveLimit::overloaded() {
     if (loop_.now() < deaf_until_) return;
     deaf_until_ = loop_.now() + kDeaf;

@@ -48,6 +48,10 @@ class AdaptiveLimit final : public Pressure {
     };
     Acquire acquire(Context& context) { return Acquire(*this, context); }
 
+    // Another bound, at least 1. What is in flight stays there. Below a higher one it looks for its level
+    // anew.
+    void set_max(std::uint32_t max);
+
     // The other side asked for less. Several in one round trip count once.
     void overloaded() override;
 

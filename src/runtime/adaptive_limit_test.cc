@@ -154,6 +154,19 @@ TEST_F(AdaptiveLimitTest, grows_as_before_when_the_server_has_not_been_busy_for_
     end_work();
 }
 
+TEST_F(AdaptiveLimitTest, keeps_to_another_bound_and_finds_its_way_up_from_it) {
+    keep_busy(2s);
+    EXPECT_EQ(limit.level(), 1024u);
+    limit.set_max(8);
+    EXPECT_EQ(limit.level(), 8u);
+    keep_busy(1s);
+    EXPECT_LE(limit.in_flight(), 8u) << "what was in flight has ended, and no more began";
+    limit.set_max(512);
+    keep_busy(2s);
+    EXPECT_EQ(limit.level(), 512u);
+    end_work();
+}
+
 TEST_F(AdaptiveLimitTest, never_ends_below_one) {
     for (int i = 0; i < 20; ++i) {
         limit.overloaded();

@@ -101,6 +101,7 @@ Task<Result<void>> Client::call_once(Context& context, const Request& request, A
 Task<Result<void>> Client::attempt(Context& parent, const Request& request, std::string_view hash,
                                    AnswerReader& reader, int number) {
     for (int lessons_left = kLessonsMax;; --lessons_left) {
+        if (is_rated()) GODWIT_CO_TRY_VOID(co_await options_.request_rate->take(parent, 1));
         Context context(parent, timeout(request), std::string(action_name(request.kind)));
         if (loop_.now() >= credentials_until_) GODWIT_CO_TRY_VOID(co_await renew_credentials(context));
         std::uint64_t known = lessons_, keys = key_generation_;

@@ -14,6 +14,7 @@
 
 #include "net/http_client.h"
 #include "runtime/io_loop.h"
+#include "runtime/rate_limit.h"
 #include "runtime/retry.h"
 #include "s3/credentials.h"
 #include "s3/error_table.h"
@@ -62,6 +63,8 @@ struct ClientOptions {
     runtime::RetryPolicy retry;
     // For one attempt, beside the time that its bytes take at kSlowestBytesPerSecond.
     Duration request_timeout = std::chrono::minutes(5);
+    // What each request takes one of before it is sent; null: nothing. Outlives the client.
+    runtime::RateLimit* request_rate = nullptr;
 };
 
 // Belongs to one loop's thread.
@@ -111,6 +114,7 @@ class Client {
     // True when sending the same again is worth it. `known` is what lessons_ was when it was signed.
     bool learn(const Refusal& refused, std::uint64_t known);
     bool learn_region(const std::string& region);
+    bool is_rated() const { return options_.request_rate && options_.request_rate->per_second() != 0; }
     Duration timeout(const Request& request) const;
     Error named(const Request& request, Error error) const;
 

@@ -161,6 +161,7 @@ Result<std::unique_ptr<S3Store>> S3Store::make(runtime::IoLoop& loop, net::HttpC
     client_options.endpoint = options.endpoint;
     client_options.retry = options.retry;
     client_options.request_timeout = options.request_timeout;
+    client_options.request_rate = options.request_rate;
     GODWIT_TRY(auto credentials, credentials_for(loop, options));
     GODWIT_TRY(auto client, Client::make(loop, http, std::move(credentials), std::move(client_options)));
     GODWIT_TRY_VOID(check_customer_key(options, client->address().origin()));

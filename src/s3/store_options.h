@@ -6,6 +6,7 @@
 #include <string>
 
 #include "net/http_options.h"
+#include "runtime/rate_limit.h"
 #include "runtime/retry.h"
 #include "s3/addressing.h"
 #include "s3/aws_config.h"
@@ -47,6 +48,8 @@ struct S3Options {
 
     runtime::RetryPolicy retry;
     Duration request_timeout = std::chrono::minutes(5);
+    // What each request takes one of before it is sent; null: nothing. Outlives the store.
+    runtime::RateLimit* request_rate = nullptr;
     // Names what the probe writes, so that the run that carries on finds it: unguessable, the same for
     // the whole life of an execution. Empty: a new one for each store, and a crash may leave a probe.
     std::string probe_token;

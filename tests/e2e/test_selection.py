@@ -57,6 +57,14 @@ def test_a_copy_takes_what_is_selected(godwit, tree, tmp_path, options, expected
     assert godwit.copy(tree, copy, *options).summary["copied"] == 0
     verified = godwit.run("verify", tree, copy, *options)
     assert verified.code == 0, str(verified)
+    listed = godwit.run("ls", "-r", tree, *options, "-o", "name")
+    assert listed.code == 0, str(listed)
+    assert {name for name in listed.stdout.splitlines() if not name.endswith("/")} == expected
+
+
+def test_one_level_of_a_selection_is_listed(godwit, tree):
+    listed = godwit.run("ls", tree, "--include", "c.txt", "--include", "/other/", "-o", "name")
+    assert listed.stdout.splitlines() == ["keep/", "other/"], str(listed)
 
 
 def test_a_selection_in_a_bucket_and_back(godwit, server, bucket, tree, tmp_path):

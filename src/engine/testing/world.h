@@ -46,16 +46,25 @@ class ListenedJournal final : public ledger::MemoryJournal {
     std::optional<model::ExecutionStatus> fails_to_become;
 };
 
+// Of what is kept aside nothing ever goes; a killed run's copy may be made again.
+inline bool backup_rule(const store::testing::DeleteAuditor::Loss& loss) {
+    const store::Change& change = loss.change;
+    return change.kind == store::ChangeKind::UploadDiscarded ||
+           (change.kind == store::ChangeKind::Replaced && change.was == change.now);
+}
+
 class World {
   public:
     World() {
         auditor.watch(store::Role::Source, source);
         auditor.watch(store::Role::Destination, destination);
+        backup_auditor.watch(store::Role::Destination, backup);
     }
     World(const World&) = delete;
 
     // Before the places, which tell it of every change.
     store::testing::DeleteAuditor auditor{store::testing::copy_rule};
+    store::testing::DeleteAuditor backup_auditor{backup_rule};
     store::MemoryPlace source;
     store::MemoryPlace destination;
     ListenedJournal journal;
@@ -66,6 +75,10 @@ class World {
     bool attests = true;
     bool destination_removes_exactly = true;
     store::FaultPlan source_faults, destination_faults;
+    // Where runs that mirror copy to what goes, if they do.
+    store::MemoryPlace backup;
+    bool backs_up = false;
+    store::FaultPlan backup_faults;
     // Called every 5 ms of the run's time: what the rest of the world does meanwhile.
     std::function<void(Duration)> meanwhile = [](Duration) {};
 
@@ -115,6 +128,15 @@ inline std::optional<ExecutionResult> World::run(Duration stop_after, Duration k
     destination_options.removes_exactly = destination_removes_exactly;
     auto to = store::make_faulty_store(store::make_memory_store(destination, std::move(destination_options)),
                                        destination_faults);
+    auto aside =
+        store::make_faulty_store(store::make_memory_store(backup, small_parts("backup")), backup_faults);
+    if (backs_up) {
+        options.deletes->backup = [&aside](runtime::Context& opening) -> Task<Result<store::Store*>> {
+            auto root = co_await aside->attach(opening, store::Role::Destination);
+            if (!root) co_return std::move(root.error());
+            co_return aside.get();
+        };
+    }
     std::optional<Execution> execution;
     std::optional<Result<ExecutionResult>> result;
     auto work = [&]() -> Task<void> {
