@@ -52,6 +52,10 @@ struct ExecutionOptions {
     // A source that changes while it is read: true stores it all the same, without evidence.
     bool publish_changed = false;
 
+    // An object that is left as it is gets a row of the ledger, too, in place of being counted alone. Names
+    // of files that have several are counted all the same.
+    bool record_unchanged = false;
+
     // Bytes of object content held in memory at once, over all transfers.
     std::uint64_t memory_bytes_max = 64ull << 20;
     // Parts up to this size are held whole; of larger ones a piece of this size at a time.
