@@ -188,6 +188,27 @@ TEST(Execution, H74_killed_at_any_moment_it_is_carried_on_to_the_same_end) {
     }
 }
 
+TEST(Execution, H74_killed_at_any_moment_it_tells_once_of_each_object_that_is_unchanged) {
+    for (int milliseconds = 0; milliseconds < 100; milliseconds += 5) {
+        SCOPED_TRACE("killed after " + std::to_string(milliseconds) + " ms");
+        World world;
+        world.fill(40);
+        ASSERT_TRUE(world.run());
+        world.journal.next_execution();
+        std::size_t earlier = world.journal.records().size();
+        world.source.write("dir1/object1", "new bytes");
+        world.options.record_unchanged = true;
+        world.run(Duration::max(), std::chrono::milliseconds(milliseconds));
+        world.journal.void_leases();
+        auto result = world.run();
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->counts[Outcome::Unchanged], 39u);
+        EXPECT_EQ(result->counts[Outcome::Verified], 1u);
+        EXPECT_EQ(world.journal.records().size() - earlier, 40u);
+        world.expect_counts_add_up(*result);
+    }
+}
+
 // The number of the first operation of this name at the destination, in an undisturbed copy of one large
 // object.
 std::uint64_t first_operation(std::string_view name) {
