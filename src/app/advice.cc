@@ -90,6 +90,8 @@ constexpr std::array kRows{
         "turn on versioning for the bucket; or, if nobody else writes there, "
         "--delete-unconditionally"},
     Row{"Drifted", "look at what has changed, and plan again"},
+    Row{"ReportOverlap", "name a location outside it"},
+    Row{"ReportExists", "name another location, or ask for the report that stands there"},
     Row{"NoPlan", "`godwit plan SRC DST --to FILE` makes one"},
     Row{"Locked", "wait for the other run, or stop it: both would do the same work"},
     Row{"NothingRecorded", "`godwit copy` begins it; if it was begun elsewhere, name that with --data-dir"},

@@ -91,6 +91,7 @@ constexpr std::array kRetryHow{
 };
 constexpr std::array kRetryGroups{
     OptionGroup{"What is copied", kRetryHow},
+    OptionGroup{"Task report", kCopyReport},
     OptionGroup{"Speed", kCopySpeed},
     OptionGroup{"Output and state", kCopyOutput},
 };
@@ -105,6 +106,41 @@ constexpr std::array kExecutionsLimitGroups{
     OptionGroup{"Limits", kCopySpeed},
     OptionGroup{"State", kStateOptions},
     OptionGroup{"Output", kOutputRowsOnly},
+};
+constexpr std::array kReportWhat{
+    Option{.name = "to",
+           .kind = ValueKind::Text,
+           .value = "LOCATION",
+           .help =
+               "a directory or s3:// prefix, outside the source; the report goes into Detailed-Reports and "
+               "Summary-Reports there"},
+    Option{.name = "type",
+           .kind = ValueKind::Choice,
+           .value = "TYPE",
+           .choices = "STANDARD|SUMMARY_ONLY",
+           .help = "with lists of objects (STANDARD, which holds without it), or without"},
+    Option{.name = "level",
+           .kind = ValueKind::Choice,
+           .value = "LEVEL",
+           .choices = "ERRORS_ONLY|SUCCESSES_AND_ERRORS",
+           .help = "which objects the lists hold; ERRORS_ONLY without it"},
+    Option{.name = "override",
+           .kind = ValueKind::Text,
+           .value = "LIST",
+           .help = "another level for single lists: KIND=LEVEL with commas between them, of TRANSFERRED, "
+                   "VERIFIED, SKIPPED, DELETED"},
+};
+constexpr std::array kReportGroups{
+    OptionGroup{"What is reported", kReportWhat},
+    OptionGroup{"S3", kEndOptions},
+    OptionGroup{"State", kStateOptions},
+    OptionGroup{"Output", kOutputRowsOnly},
+};
+constexpr std::array kReportExamples{
+    Example{"godwit report latest --to s3://audit/godwit", "what went wrong in the newest run"},
+    Example{"godwit report exec-77b0 --to /srv/reports --level SUCCESSES_AND_ERRORS "
+            "--override SKIPPED=ERRORS_ONLY",
+            "all that was done, but not what was skipped on purpose"},
 };
 
 constexpr Option kColumns{.name = "columns",
@@ -234,7 +270,7 @@ constexpr std::array kManWhere{
     Positional{"DIR", "where the pages are written", Arity::One, Completion::Location, {}},
 };
 
-constexpr std::array<Command, 23> kCommands{{
+constexpr std::array<Command, 24> kCommands{{
     {"copy", "copy a tree and prove every object of it",
      "Copies what SRC holds to DST, verifies each object, and remembers the evidence. Nothing is deleted "
      "without --delete. "
@@ -280,6 +316,10 @@ constexpr std::array<Command, 23> kCommands{{
     {"executions retry", "run the same again",
      "Starts a new execution between the same ends. Objects that are proved already are not copied again.",
      kExecutionsRetryExamples, kOneExecution, kRetryGroups, false},
+    {"report", "write a task report as AWS DataSync does",
+     "Writes what became of an execution's objects, from its ledger, as JSON files in the layout of AWS "
+     "DataSync's task reports. Each file is verified. The same command again writes the same files.",
+     kReportExamples, kOneExecution, kReportGroups, false},
     {"ledger query", "find recorded objects", "Shows rows of the ledger that match every filter.",
      kQueryExamples, kQueryWords, kQueryGroups, false},
     {"ledger trace", "tell the history of one object",

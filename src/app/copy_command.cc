@@ -58,6 +58,11 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     if (auto prices = invocation.values.text("prices")) {
         GODWIT_TRY(arguments.prices, read_price_table(*prices));
     }
+    GODWIT_TRY(arguments.report, report_request(invocation.values));
+    // What a report is to list must have rows.
+    bool is_failed = false;
+    arguments.options.record_unchanged =
+        arguments.report && arguments.report->options.wants(report::Kind::Skipped, is_failed);
     arguments.sparse = invocation.values.flag("sparse");
     GODWIT_TRY(std::string directory, data_directory(invocation.values, session.environment));
     arguments.data_directory = absolute_location(directory);

@@ -13,6 +13,7 @@
 #include "app/plan_file.h"
 #include "app/run_options.h"
 #include "app/session.h"
+#include "app/task_report.h"
 #include "engine/options.h"
 
 namespace godwit::app {
@@ -36,6 +37,8 @@ struct CopyArguments {
     std::optional<Location> backup;
     bool sparse = false;
     bool reflink = false;
+    // The task report that is written at the end.
+    std::optional<ReportRequest> report;
     // What the ledger keeps of this command: see run_record.h.
     std::string record;
     // SRC, DST and how they are reached, for the next command line.

@@ -42,6 +42,7 @@ Task<Result<ExitCode>> CopyRun::run() {
     GODWIT_CO_TRY_VOID(co_await open_both_ends());
     Result<ExitCode> code = co_await run_opened();
     if (backup_) co_await backup_->close();
+    if (report_) co_await report_->close();
     co_await close_ends(ends_);
     kit_.sum_up_warnings();
     co_return std::move(code);
@@ -51,6 +52,7 @@ Task<Result<ExitCode>> CopyRun::run_opened() {
     GODWIT_CO_TRY_VOID(check_deletes(ends_, arguments_.options));
     if (arguments_.backup) GODWIT_CO_TRY_VOID(check_backup_apart(ends_, *arguments_.backup));
     GODWIT_CO_TRY_VOID(check_plan());
+    GODWIT_CO_TRY_VOID(co_await open_report());
     GODWIT_CO_TRY_VOID(in_state(lock_task()));
     GODWIT_CO_TRY_VOID(in_state(co_await open_execution()));
     announce();
@@ -60,7 +62,34 @@ Task<Result<ExitCode>> CopyRun::run_opened() {
     ExitCode code = exit_code_of(summary);
     bool ended = !summary.stopped_by && !summary.stopped;
     if (ended && arguments_.verify == VerifyMode::Everything) code = co_await compare_everything(code);
+    if (report_) code = co_await write_report(code);
     co_return code;
+}
+
+Task<Result<void>> CopyRun::open_report() {
+    if (!arguments_.report) co_return {};
+    report_ = std::make_unique<ReportPlace>(run_, *arguments_.report);
+    // Of a single object nothing beside it is read or deleted.
+    ReportNeighbours neighbours;
+    if (!ends_.single_object) {
+        neighbours.source = {ends_.source_root.canonical, "", ends_.source_text};
+        neighbours.destination = {ends_.destination_root.canonical, "", ends_.destination_text};
+    }
+    neighbours.mirrors = arguments_.options.deletes.has_value();
+    co_return co_await report_->open(neighbours);
+}
+
+// What was copied stays copied, whatever becomes of its report.
+Task<ExitCode> CopyRun::write_report(ExitCode code) {
+    Result<report::Written> written = co_await report_->write(*state_, execution_.id);
+    if (written) {
+        terminal_.say(report_->text(*written));
+        co_return code;
+    }
+    terminal_.warn(error_text(written.error()));
+    terminal_.warn(fmt::format("the task report of {} is not complete: `godwit report {} --to {}` writes it",
+                               execution_.id, execution_.id, shell_word(arguments_.report->to.text)));
+    co_return worse(code, exit_code_for(written.error()));
 }
 
 Result<void> CopyRun::open_state() {

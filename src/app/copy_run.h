@@ -53,6 +53,9 @@ class CopyRun {
     Result<void> read_ledger(RunSummary& summary);
     runtime::Task<ExitCode> compare_everything(ExitCode code);
     void tell(const RunSummary& summary);
+    // Where the task report goes, opened before anything is copied.
+    runtime::Task<Result<void>> open_report();
+    runtime::Task<ExitCode> write_report(ExitCode code);
     // Each error as a JSON line.
     void tell_errors(const RunSummary& summary, std::int64_t now_unix_ns);
 
@@ -66,6 +69,7 @@ class CopyRun {
     std::optional<ledger::StateDirectory> state_;
     Ends ends_;
     std::unique_ptr<store::Store> backup_;
+    std::unique_ptr<ReportPlace> report_;
     std::unique_ptr<ledger::LockedTask> task_;
     std::unique_ptr<ledger::ExecutionLedger> ledger_;
     ledger::ExecutionInfo execution_;

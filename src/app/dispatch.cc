@@ -12,6 +12,7 @@
 #include "app/ledger_commands.h"
 #include "app/location_commands.h"
 #include "app/plan_command.h"
+#include "app/report_command.h"
 #include "app/run_options.h"
 #include "app/state_commands.h"
 #include "app/trace_command.h"
@@ -40,6 +41,7 @@ constexpr std::array kRows{
     Row{"executions errors", run_executions_errors},
     Row{"executions limit", run_executions_limit},
     Row{"executions retry", run_executions_retry},
+    Row{"report", run_report},
     Row{"ledger query", run_ledger_query},
     Row{"ledger trace", run_ledger_trace},
     Row{"ledger stats", run_ledger_stats},

@@ -34,6 +34,7 @@ struct CodeRow {
 constexpr std::array kCodes{
     CodeRow{"Usage", ExitCode::Usage},
     CodeRow{"EndsOverlap", ExitCode::Usage},
+    CodeRow{"ReportOverlap", ExitCode::Usage},
     CodeRow{"ENOTDIR", ExitCode::Usage},
     CodeRow{"Special", ExitCode::Usage},
     CodeRow{"Mismatch", ExitCode::NotVerified},

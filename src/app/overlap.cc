@@ -130,6 +130,13 @@ std::optional<std::string> key_beneath(const std::string& root, const std::strin
     return below.substr(above == "/" ? 1 : above.size() + 1) + "/";
 }
 
+bool is_at_or_within(const std::string& directory, const std::string& root) {
+    std::string above = canonical(root), below = canonical(directory);
+    auto above_id = file_id(above);
+    return is_within(below, above) || (above_id && passes_through(below, *above_id)) ||
+           mounted_within(below, above, read_mountinfo());
+}
+
 Result<void> check_directories_apart(const std::string& source, const std::string& destination) {
     std::string from = canonical(source), to = canonical(destination), mounts = read_mountinfo();
     auto from_id = file_id(from), to_id = file_id(to);

@@ -17,6 +17,9 @@ namespace godwit::app {
 // exists; `destination` may not yet.
 Result<void> check_directories_apart(const std::string& source, const std::string& destination);
 
+// Is `directory`, which may not exist yet, `root` or within it? By the same three looks.
+bool is_at_or_within(const std::string& directory, const std::string& root);
+
 // Fails in the same way when both paths are one file.
 Result<void> check_files_apart(const std::string& source, const std::string& destination);
 

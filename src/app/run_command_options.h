@@ -282,6 +282,30 @@ inline constexpr std::array kCopyMetadata{
     Option{.name = "lineage", .help = "write each object's source path on it as x-amz-meta-source-path"},
 };
 inline constexpr std::array kCopySpeed{kConcurrency, kMemory, kByteRate, kRequestRate};
+// A task report at the end of a run; task_report.h reads these.
+inline constexpr std::array kCopyReport{
+    Option{.name = "report",
+           .kind = ValueKind::Text,
+           .value = "LOCATION",
+           .help =
+               "write a task report in the layout of AWS DataSync below this directory or s3:// prefix at "
+               "the end of the run, also of one that failed; reached with DST's options"},
+    Option{.name = "report-type",
+           .kind = ValueKind::Choice,
+           .value = "TYPE",
+           .choices = "STANDARD|SUMMARY_ONLY",
+           .help = "with lists of objects (STANDARD, which holds without it), or without"},
+    Option{.name = "report-level",
+           .kind = ValueKind::Choice,
+           .value = "LEVEL",
+           .choices = "ERRORS_ONLY|SUCCESSES_AND_ERRORS",
+           .help = "which objects the lists hold; ERRORS_ONLY without it"},
+    Option{.name = "report-override",
+           .kind = ValueKind::Text,
+           .value = "LIST",
+           .help = "another level for single lists: KIND=LEVEL with commas between them, of TRANSFERRED, "
+                   "VERIFIED, SKIPPED, DELETED"},
+};
 inline constexpr std::array kCopyOutput{kOutputRun, kNoProgress, kVerbose, kQuiet, kDataDirectory, kHelp};
 inline constexpr std::array kCopyGroups{
     OptionGroup{"Plan", kCopyPlan},
@@ -290,6 +314,7 @@ inline constexpr std::array kCopyGroups{
     OptionGroup{"Mirror", kCopyDeletes},
     OptionGroup{"Proof", kCopyProof},
     OptionGroup{"Attributes", kCopyMetadata},
+    OptionGroup{"Task report", kCopyReport},
     OptionGroup{"Speed", kCopySpeed},
     OptionGroup{"S3", kEndOptions},
     OptionGroup{"Output and state", kCopyOutput},
@@ -306,6 +331,7 @@ inline constexpr std::array kPlanGroups{
     OptionGroup{"Output and state", kCopyOutput},
 };
 inline constexpr std::array kApplyGroups{
+    OptionGroup{"Task report", kCopyReport},
     OptionGroup{"Speed", kCopySpeed},
     OptionGroup{"Output and state", kCopyOutput},
 };
@@ -331,6 +357,9 @@ inline constexpr std::array kCopyExamples{
             "what was changed this week, without temporary files"},
     Example{"godwit copy /srv/data s3://backup/data --delete --max-delete 1000 --dry-run",
             "what a mirror would copy and delete"},
+    Example{"godwit copy /srv/data s3://backup/data --report s3://audit/godwit "
+            "--report-level SUCCESSES_AND_ERRORS",
+            "with a list of all that was done, for whoever reads DataSync's reports"},
     Example{"godwit copy report.pdf s3://backup/2026/", "one file, under its name"},
 };
 inline constexpr std::array kTwoEnds{

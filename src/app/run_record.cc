@@ -14,21 +14,11 @@
 namespace godwit::app {
 namespace {
 
-// How fast, how loud, where state is: another run may differ in them.
-constexpr std::array<std::string_view, 14> kOfNoConsequence{"output",
-                                                            "no-progress",
-                                                            "verbose",
-                                                            "quiet",
-                                                            "help",
-                                                            "data-dir",
-                                                            "concurrency",
-                                                            "memory",
-                                                            "limit-bytes-per-second",
-                                                            "dry-run",
-                                                            "explain",
-                                                            "to",
-                                                            "prices",
-                                                            "limit-requests-per-second"};
+// How fast, how loud, where state is, and what is told afterwards: another run may differ in them.
+constexpr std::array<std::string_view, 18> kOfNoConsequence{
+    "output",      "no-progress", "verbose",      "quiet",           "help",       "data-dir",
+    "concurrency", "memory",      "dry-run",      "explain",         "to",         "limit-bytes-per-second",
+    "prices",      "report",      "report-level", "report-override", "report-type", "limit-requests-per-second"};
 // How an end is reached. It is the same end, or it would be another task.
 constexpr std::array<std::string_view, 8> kAccess{"endpoint-url", "profile",      "region",
                                                   "addressing",   "ca-file",      "no-verify-tls",

@@ -11,11 +11,18 @@ using model::SkipReason;
 
 namespace {
 
-// Of names of one file those that are to stay as they are need nobody's leave.
+// What is found to be equal, and only told of.
+bool stays_as_it_is(const PlannedObject& object) {
+    return object.action == PlanAction::Skip && object.reason <= SkipReason::Adopted;
+}
+
+// What is to stay as it is needs nobody's leave.
 std::vector<PlannedObject*> in_key_order(FoundPage& page) {
     std::vector<PlannedObject*> found;
     for (auto* objects : {&page.objects, &page.directories, &page.deletes, &page.directory_deletes}) {
-        for (PlannedObject& object : *objects) found.push_back(&object);
+        for (PlannedObject& object : *objects) {
+            if (!stays_as_it_is(object)) found.push_back(&object);
+        }
     }
     for (PlannedObject& object : page.hard_links) {
         if (!is_unchanged(object)) found.push_back(&object);

@@ -60,6 +60,21 @@ TEST(Approval, what_is_the_same_goes_on_and_nothing_else) {
     EXPECT_EQ(approval.not_needed(), 1u);
 }
 
+TEST(Approval, what_stays_as_it_is_and_is_only_told_of_needs_no_leave) {
+    Approval approval(std::make_unique<InMemory>(
+        std::vector{planned("b", PlanAction::Copy, "1"), planned("c", PlanAction::Copy, "1")}));
+    PlannedObject equal = planned("a", PlanAction::Skip, "1"),
+                  equal_by_now = planned("b", PlanAction::Skip, "1");
+    equal.reason = SkipReason::Unchanged;
+    equal_by_now.reason = SkipReason::Adopted;
+    FoundPage page = page_of({equal, equal_by_now, planned("c", PlanAction::Copy, "1")});
+    ASSERT_TRUE(approval.admit(page));
+    EXPECT_EQ(page.objects[0].reason, SkipReason::Unchanged);
+    EXPECT_EQ(page.objects[1].reason, SkipReason::Adopted);
+    EXPECT_EQ(page.objects[2].action, PlanAction::Copy);
+    EXPECT_EQ(approval.not_needed(), 1u);
+}
+
 TEST(Approval, a_delete_that_is_refused_stays_a_delete_that_does_not_happen) {
     PlannedObject approved = planned("a", PlanAction::Delete, "");
     approved.destination = model::Identity{.tag = "1"};

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest-spi.h>
 
+#include <ranges>
+
 #include "base/encoding.h"
 #include "engine/testing/world.h"
 
@@ -81,6 +83,32 @@ TEST(Execution, a_second_run_finds_everything_unchanged_and_asks_nothing_but_lis
     }
 }
 
+TEST(Execution, what_is_unchanged_has_rows_when_they_are_asked_for) {
+    World world;
+    world.fill(300);
+    ASSERT_TRUE(world.run());
+    world.journal.next_execution();
+    world.options.record_unchanged = true;
+    world.source.write("dir1/object1", "new bytes");
+    std::size_t earlier = world.journal.records().size();
+    auto result = world.run();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, ExecutionStatus::Clean);
+    EXPECT_EQ(result->counts[Outcome::Unchanged], 299u);
+    EXPECT_EQ(result->counts[Outcome::Verified], 1u);
+    world.expect_counts_add_up(*result);
+    EXPECT_EQ(world.journal.records().size() - earlier, 300u);
+    std::uint64_t bytes = 0;
+    for (const auto& record : world.journal.records() | std::views::drop(earlier)) {
+        if (record.outcome != Outcome::Unchanged) continue;
+        EXPECT_EQ(record.reason, "unchanged");
+        EXPECT_EQ(record.evidence.source.size_bytes, record.bytes);
+        bytes += record.bytes;
+    }
+    EXPECT_EQ(bytes, result->counts.bytes[static_cast<std::size_t>(Outcome::Unchanged)]);
+    EXPECT_TRUE(world.journal.all_batches_finished());
+}
+
 TEST(Execution, a_changed_object_is_copied_again_and_only_that) {
     World world;
     world.fill(50);
@@ -157,6 +185,27 @@ TEST(Execution, H74_killed_at_any_moment_it_is_carried_on_to_the_same_end) {
         world.expect_same_objects();
         world.expect_counts_add_up(*result);
         EXPECT_TRUE(world.destination.uploads.empty());
+    }
+}
+
+TEST(Execution, H74_killed_at_any_moment_it_tells_once_of_each_object_that_is_unchanged) {
+    for (int milliseconds = 0; milliseconds < 100; milliseconds += 5) {
+        SCOPED_TRACE("killed after " + std::to_string(milliseconds) + " ms");
+        World world;
+        world.fill(40);
+        ASSERT_TRUE(world.run());
+        world.journal.next_execution();
+        std::size_t earlier = world.journal.records().size();
+        world.source.write("dir1/object1", "new bytes");
+        world.options.record_unchanged = true;
+        world.run(Duration::max(), std::chrono::milliseconds(milliseconds));
+        world.journal.void_leases();
+        auto result = world.run();
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->counts[Outcome::Unchanged], 39u);
+        EXPECT_EQ(result->counts[Outcome::Verified], 1u);
+        EXPECT_EQ(world.journal.records().size() - earlier, 40u);
+        world.expect_counts_add_up(*result);
     }
 }
 

@@ -209,9 +209,15 @@ void Merge::add_hard_link(const Entry& source, const Entry* destination, Plan pl
 }
 
 void Merge::skip(const Entry& source, const Entry& destination, bool adopted, const IndexRow* indexed) {
+    if (adopted) adopt(source, destination, indexed);
+    if (input_.options.record_unchanged) {
+        Plan as_it_is{PlanAction::Skip, adopted ? SkipReason::Adopted : SkipReason::Unchanged};
+        page_.objects.push_back(planned_object(source, &destination, as_it_is, indexed));
+        ++input_.progress.planned_objects;
+        return;
+    }
     ++input_.progress.skipped_objects;
     page_.unchanged.add(Outcome::Unchanged, 1, source.identity.size_bytes);
-    if (adopted) adopt(source, destination, indexed);
 }
 
 // A name that comes into a directory moves its mtime, which then has to be brought over again: an equal

@@ -22,6 +22,15 @@ ObjectEnd drifted(const PlannedObject& object, const store::Store& destination) 
     return end;
 }
 
+ObjectEnd left_as_it_is(const PlannedObject& object) {
+    ObjectEnd end;
+    end.outcome = Outcome::Unchanged;
+    end.bytes = object.source.size_bytes;
+    end.evidence.source = object.source;
+    if (object.destination) end.evidence.destination = *object.destination;
+    return end;
+}
+
 }  // namespace
 
 std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const store::Store& destination) {
@@ -29,7 +38,8 @@ std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const
     switch (object.action) {
         case PlanAction::Skip:
             if (object.reason == SkipReason::Drifted) return drifted(object, destination);
-            end.outcome = object.reason > SkipReason::Adopted ? Outcome::Skipped : Outcome::Unchanged;
+            if (object.reason <= SkipReason::Adopted) return left_as_it_is(object);
+            end.outcome = Outcome::Skipped;
             return end;
         case PlanAction::Conflict:
             end = ObjectEnd::failed(Scope::Destination,

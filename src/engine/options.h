@@ -70,6 +70,10 @@ struct ExecutionOptions {
     bool publish_changed = false;
 
     Limits limits;
+    // An object that is left as it is gets a row of the ledger, too, in place of being counted alone. Names
+    // of files that have several are counted all the same.
+    bool record_unchanged = false;
+
     // Parts up to this size are held whole; of larger ones a piece of this size at a time.
     std::uint64_t piece_bytes_max = 8ull << 20;
     // Requests (or file operations) in flight to begin with; no more than the limit.

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/encoding.h"
-#include "s3/utf8.h"
+#include "base/utf8.h"
 
 namespace godwit::s3 {
 

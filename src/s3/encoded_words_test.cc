@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "s3/utf8.h"
+#include "base/utf8.h"
 
 namespace godwit::s3 {
 namespace {

@@ -4,10 +4,10 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "s3/encoded_words.h"
 #include "s3/metadata_headers.h"
 #include "s3/sigv4.h"
-#include "s3/utf8.h"
 #include "s3/xattr_header.h"
 
 namespace godwit::s3 {

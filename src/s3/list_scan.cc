@@ -3,7 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "s3/utf8.h"
+#include "base/utf8.h"
 #include "s3/xml_document.h"
 
 namespace godwit::s3 {

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "base/sabotage.h"
+#include "base/utf8.h"
 #include "model/plan.h"
 #include "s3/credentials.h"
 #include "s3/lineage.h"
@@ -15,7 +16,6 @@
 #include "s3/source.h"
 #include "s3/store_copy.h"
 #include "s3/store_put.h"
-#include "s3/utf8.h"
 
 namespace godwit::s3 {
 

@@ -11,8 +11,8 @@
 #include "base/encoding.h"
 #include "base/sabotage.h"
 #include "base/time_format.h"
+#include "base/utf8.h"
 #include "s3/checksum_headers.h"
-#include "s3/utf8.h"
 #include "s3/xml.h"
 
 namespace godwit::s3 {

@@ -1,6 +1,6 @@
 #include "conformance/s3_location.h"
 
-#include "s3/utf8.h"
+#include "base/utf8.h"
 
 namespace godwit::conformance {
 
@@ -54,9 +54,8 @@ std::vector<std::string> S3Location::leftovers() {
 
 std::function<bool(const std::string&)> s3_key_rule(const std::string& prefix) {
     std::size_t room = 1024 - prefix.size();
-    return [room](const std::string& key) {
-        return s3::is_utf8(key) && !key.contains('\0') && key.size() <= room;
-    };
+    return
+        [room](const std::string& key) { return is_utf8(key) && !key.contains('\0') && key.size() <= room; };
 }
 
 }  // namespace godwit::conformance

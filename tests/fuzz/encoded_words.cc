@@ -5,8 +5,8 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "fuzz/target.h"
-#include "s3/utf8.h"
 
 namespace godwit::fuzz {
 namespace {
@@ -44,7 +44,7 @@ bool is_utf8_slowly(std::string_view text) {
 
 void run(Input input) {
     std::string_view value = input.rest();
-    bool utf8 = s3::is_utf8(value);
+    bool utf8 = is_utf8(value);
     GODWIT_CHECK(utf8 || !is_utf8_slowly(value), "{}", printable(value));
     std::string encoded = s3::encode_words(value);
     check_form(encoded, value);
@@ -53,7 +53,7 @@ void run(Input input) {
                  printable(decoded));
     // Whatever a server sends as words: what it means can be sent on.
     std::string foreign = s3::decode_words(value);
-    if (s3::is_utf8(foreign)) GODWIT_CHECK(s3::decode_words(s3::encode_words(foreign)) == foreign);
+    if (is_utf8(foreign)) GODWIT_CHECK(s3::decode_words(s3::encode_words(foreign)) == foreign);
 }
 
 }  // namespace godwit::fuzz

@@ -6,10 +6,10 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "fuzz/headers.h"
 #include "s3/checksum_headers.h"
 #include "s3/lineage.h"
-#include "s3/utf8.h"
 
 namespace godwit::fuzz {
 namespace {
@@ -29,7 +29,7 @@ bool equal(const Metadata& a, const Metadata& b) {
 
 // Other bytes cannot travel in a header: they are taken for ISO-8859-1.
 bool is_text(const Metadata& metadata) {
-    return std::ranges::all_of(metadata.user, [](const auto& item) { return s3::is_utf8(item.second); });
+    return std::ranges::all_of(metadata.user, [](const auto& item) { return is_utf8(item.second); });
 }
 
 void check_written(const Metadata& metadata) {

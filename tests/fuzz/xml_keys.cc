@@ -1,9 +1,9 @@
 // Any bytes that are a key: a page that a server writes of them tells exactly those keys, whether it encodes
 // them or not. Two keys that became one would be one object lost.
 #include "base/encoding.h"
+#include "base/utf8.h"
 #include "fuzz/s3_answers.h"
 #include "fuzz/target.h"
-#include "s3/utf8.h"
 
 namespace godwit::fuzz {
 namespace {
@@ -53,7 +53,7 @@ void run(Input input) {
     while (!input.empty()) {
         std::string key(input.block());
         if (key.empty()) continue;
-        if (s3::is_utf8(key) && !key.contains('\0')) xml_keys.push_back(key);
+        if (is_utf8(key) && !key.contains('\0')) xml_keys.push_back(key);
         keys.push_back(std::move(key));
     }
     check(keys, true);

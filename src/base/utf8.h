@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace godwit::s3 {
+namespace godwit {
 
 // Well-formed as a whole; quick over ASCII.
 bool is_utf8(std::string_view text);
@@ -13,4 +13,4 @@ bool is_utf8(std::string_view text);
 // UTF-8, `bytes_max` at least 4.
 std::size_t utf8_cut(std::string_view text, std::size_t bytes_max);
 
-}  // namespace godwit::s3
+}  // namespace godwit

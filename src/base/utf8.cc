@@ -1,10 +1,10 @@
-#include "s3/utf8.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 
-namespace godwit::s3 {
+namespace godwit {
 
 namespace {
 
@@ -58,4 +58,4 @@ std::size_t utf8_cut(std::string_view text, std::size_t bytes_max) {
     return length;
 }
 
-}  // namespace godwit::s3
+}  // namespace godwit
