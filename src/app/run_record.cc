@@ -26,6 +26,9 @@ constexpr std::array<std::string_view, 8> kAccess{"endpoint-url", "profile",    
                                                   "addressing",   "ca-file",      "no-verify-tls",
                                                   "anonymous",    "request-payer"};
 
+// Which keys alone: what the list holds says it better than where it is (RunRecord::selection).
+constexpr std::array<std::string_view, 2> kLists{"manifest", "prefixes"};
+
 // What is compared, by `copy` and `verify` alike: of an object,
 constexpr std::array<std::string_view, 6> kCompared{"no-preserve-owner", "no-preserve-mode",
                                                     "no-preserve-mtime", "preserve-xattrs",
@@ -102,7 +105,7 @@ Result<std::vector<std::string>> values_member(const boost::json::object& object
 std::string RunRecord::plan() const {
     boost::json::object plan;
     for (const auto& [name, values] : options) {
-        if (!is_access(name)) set_values(plan, name, values);
+        if (!is_access(name) && !is_among(kLists, name)) set_values(plan, name, values);
     }
     set_bytes(plan, "selection", selection);
     return json_text(plan);
@@ -133,7 +136,10 @@ std::string verify_arguments(const std::string& source, const std::string& desti
     std::string words = shell_word(source) + " " + shell_word(destination);
     for (const std::string& name : values.names()) {
         bool compared = is_among(kCompared, name);
-        if (!is_access(name) && !compared && !is_among(kSelected, name)) continue;
+        bool selects = is_among(kSelected, name) || is_among(kLists, name);
+        if (!is_access(name) && !compared && !selects) continue;
+        // What standard input held is gone.
+        if (is_among(kLists, name) && values.text(name) == "-") return "";
         bool is_switch = compared || name.ends_with("no-verify-tls") || name.ends_with("anonymous") ||
                          name.ends_with("request-payer");
         for (const std::string& value : values.all(name)) {

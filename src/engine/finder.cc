@@ -65,6 +65,7 @@ class Merge {
     bool index_caught_up();
     const IndexRow* indexed_for(const model::Key& key);
     void plan_one(const Entry* source, const Entry* destination);
+    void add_missing(const Entry& asked_for);
     void plan_extra(const Entry& destination, const IndexRow* indexed);
     bool is_selected(const Entry& entry) const;
     bool waits_for_contents(const Entry& source) const;
@@ -151,6 +152,7 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
     if (!source || !is_selected(*source)) return;
     const IndexRow* indexed = indexed_for(source->key);
     ++input_.progress.listed_objects;
+    if (source->missing_line > 0) return add_missing(*source);
     input_.progress.listed_bytes += source->identity.size_bytes;
     Plan plan = guard(*source, model::plan(source, destination, indexed, input_.options.policy));
     leave_directories(source->key.bytes());
@@ -163,6 +165,16 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
     bool adopted = plan.reason == SkipReason::Adopted;
     if (!waits_for_contents(*source)) return skip(*source, *destination, adopted, indexed);
     waiting_.push_back({*source, *destination, indexed ? std::optional(*indexed) : std::nullopt, adopted});
+}
+
+// Whatever the destination has of it stays.
+void Merge::add_missing(const Entry& asked_for) {
+    PlannedObject object;
+    object.key = asked_for.key;
+    object.action = PlanAction::Missing;
+    object.list_line = asked_for.missing_line;
+    count_planned(asked_for);
+    page_.objects.push_back(std::move(object));
 }
 
 bool Merge::is_selected(const Entry& entry) const {

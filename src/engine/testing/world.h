@@ -14,6 +14,7 @@
 #include "ledger/memory_journal.h"
 #include "runtime/manual_loop.h"
 #include "store/faulty_store.h"
+#include "store/listed_objects.h"
 #include "store/memory_store.h"
 #include "store/testing/delete_auditor.h"
 
@@ -62,6 +63,8 @@ class World {
     // The run is stopped when it leases its batches for this time, from 1; 0: it is not.
     int stop_at_lease = 0;
     ExecutionOptions options;
+    // What the run is about alone; null: everything.
+    std::shared_ptr<const model::KeyList> list;
     Progress progress;
     bool attests = true;
     bool destination_removes_exactly = true;
@@ -115,6 +118,10 @@ inline std::optional<ExecutionResult> World::run(Duration stop_after, Duration k
     destination_options.removes_exactly = destination_removes_exactly;
     auto to = store::make_faulty_store(store::make_memory_store(destination, std::move(destination_options)),
                                        destination_faults);
+    if (list) {
+        from = store::make_listed_store(std::move(from), list, store::Role::Source);
+        to = store::make_listed_store(std::move(to), list, store::Role::Destination);
+    }
     std::optional<Execution> execution;
     std::optional<Result<ExecutionResult>> result;
     auto work = [&]() -> Task<void> {
