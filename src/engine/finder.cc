@@ -137,6 +137,7 @@ bool Merge::index_caught_up() {
     for (IndexRow* row = input_.index.current(); row && row->key < next->key; row = input_.index.current()) {
         input_.index.pop();
     }
+    if (!input_.index.ready() && input_.skip_index) input_.skip_index(next->key);
     return input_.index.ready();
 }
 
@@ -336,6 +337,15 @@ Task<Result<void>> Merge::flush(bool complete) {
 }
 
 }  // namespace
+
+std::string just_before(const model::Key& key) {
+    std::string text = key.bytes();
+    auto last = static_cast<unsigned char>(text.back());
+    text.pop_back();
+    if (last == 0) return text;
+    // Longer runs of the highest byte do not occur in names.
+    return text + static_cast<char>(last - 1) + std::string(8, '\xff');
+}
 
 Task<Result<void>> find(Context& context, FinderInput& input, const FoundSink& sink) {
     Merge merge(context, input, sink);
