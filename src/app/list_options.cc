@@ -38,6 +38,12 @@ Result<void> check_alone(const Values& values, const ListRequest& request) {
 
 }  // namespace
 
+std::string list_name(const std::string& text) {
+    if (text == "-") return "standard input";
+    bool is_url = text.starts_with("http://") || text.starts_with("https://");
+    return is_url ? text.substr(0, text.find('?')) : text;
+}
+
 Result<std::optional<ListRequest>> list_request(const Values& values, const EndsRequest& ends) {
     std::optional<ListRequest> request;
     auto manifest = values.text("manifest"), prefixes = values.text("prefixes");

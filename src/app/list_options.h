@@ -10,12 +10,17 @@
 
 namespace godwit::app {
 
+// What a list is called that was given as `text`; "-" is standard input.
+std::string list_name(const std::string& text);
+
 // A list that is to be read.
 struct ListRequest {
     model::KeyListKind kind = model::KeyListKind::Keys;
     std::string text;  // as given: a file, "-", s3://bucket/key, http(s)://...
     EndOptions end;    // how S3 is reached
 
+    // For messages and records: without what follows the '?' of a URL, which may be a signature.
+    std::string name() const { return list_name(text); }
     std::string_view option() const { return kind == model::KeyListKind::Keys ? "--manifest" : "--prefixes"; }
 };
 

@@ -32,8 +32,8 @@ class ListReading {
         : kind_(request.kind),
           directory_(std::move(directory)),
           sink_(sink),
-          manifest_(request.text),
-          prefixes_(request.text),
+          manifest_(request.name()),
+          prefixes_(request.name()),
           sorter_(directory_) {}
 
     Result<void> take(std::string_view bytes) {
@@ -154,7 +154,7 @@ Task<Result<void>> take_all(Context& context, ListBytes& bytes, ListReading& rea
 }
 
 Error no_names(const ListRequest& request) {
-    return Error(ErrorKind::Invalid, "read", request.text,
+    return Error(ErrorKind::Invalid, "read", request.name(),
                  "the list names nothing; an empty list would copy nothing, which is seldom what is meant")
         .with_code("EmptyList");
 }
@@ -199,8 +199,9 @@ Task<Result<std::shared_ptr<const ledger::KeyFile>>> read_list_to_run(LoopRun& r
         bool harmless = finding.problem == ListProblem::Repeated || finding.problem == ListProblem::Covered;
         if (!harmless && !first) first = finding;
         if (harmless && ++named <= kNamedMax) {
-            terminal.warn(fmt::format("warning: {}:{}: {} is {}; it is copied once", printable(request.text),
-                                      finding.line, printable(finding.name), finding.detail));
+            terminal.warn(fmt::format("warning: {}:{}: {} is {}; it is copied once",
+                                      printable(request.name()), finding.line, printable(finding.name),
+                                      finding.detail));
         }
     };
     GODWIT_CO_TRY(ReadList read, co_await read_list(run, kit, request, directory, sink));
@@ -213,8 +214,8 @@ Task<Result<std::shared_ptr<const ledger::KeyFile>>> read_list_to_run(LoopRun& r
         if (bad > 1)
             cause += fmt::format("; {} like it (`godwit manifest check` names them all)",
                                  counted(bad - 1, "more line", "more lines"));
-        co_return Error(ErrorKind::Invalid, "read the list", fmt::format("{}:{}", request.text, first->line),
-                        std::move(cause))
+        co_return Error(ErrorKind::Invalid, "read the list",
+                        fmt::format("{}:{}", request.name(), first->line), std::move(cause))
             .with_code(request.kind == KeyListKind::Keys ? "BadManifest" : "BadPrefixList");
     }
     if (read.keys->count() == 0) co_return no_names(request);

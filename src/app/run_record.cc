@@ -100,6 +100,12 @@ Result<std::vector<std::string>> values_member(const boost::json::object& object
     return values;
 }
 
+// Where a list came from, for people: the list itself is kept, and a URL may hold a secret.
+std::string recorded_list(const std::string& text) {
+    bool is_path = text != "-" && text.find("://") == std::string::npos;
+    return is_path ? absolute_location(text) : text.substr(0, text.find('?'));
+}
+
 }  // namespace
 
 std::string RunRecord::plan() const {
@@ -117,6 +123,7 @@ RunRecord run_record(const std::string& source, const std::string& destination, 
     record.destination = absolute_location(destination);
     for (const std::string& name : values.names()) {
         if (!is_among(kOfNoConsequence, name)) record.options[name] = values.all(name);
+        if (is_among(kLists, name)) record.options[name] = {recorded_list(values.text(name).value_or(""))};
     }
     return record;
 }
@@ -138,8 +145,9 @@ std::string verify_arguments(const std::string& source, const std::string& desti
         bool compared = is_among(kCompared, name);
         bool selects = is_among(kSelected, name) || is_among(kLists, name);
         if (!is_access(name) && !compared && !selects) continue;
-        // What standard input held is gone.
-        if (is_among(kLists, name) && values.text(name) == "-") return "";
+        // What standard input held is gone, and what a URL asks for may be a secret.
+        std::string list = is_among(kLists, name) ? values.text(name).value_or("") : "";
+        if (list == "-" || list.find('?') != std::string::npos) return "";
         bool is_switch = compared || name.ends_with("no-verify-tls") || name.ends_with("anonymous") ||
                          name.ends_with("request-payer");
         for (const std::string& value : values.all(name)) {

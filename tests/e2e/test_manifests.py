@@ -122,6 +122,17 @@ def test_a_retry_asks_for_what_is_missing_again(godwit, source, listing, tmp_pat
     assert refused.code == 5 and "was not kept" in refused.stderr, str(refused)
 
 
+def test_a_kept_list_goes_with_its_ledger(godwit, source, listing, tmp_path):
+    assert godwit.copy(source, tmp_path / "copy", "--manifest", listing("a.txt")).code == 0
+    kept = list((godwit.home / "data").rglob("*.keys"))
+    assert len(kept) == 1
+    time.sleep(1.1)
+    pruned = godwit.run("state", "prune", "--older-than", "1s")
+    assert pruned.code == 0, str(pruned)
+    assert not kept[0].exists()
+    assert not [path for path in (godwit.home / "data").rglob("*") if ".keys" in path.name or "list" in path.name]
+
+
 def test_lines_that_are_there_twice_are_copied_once(godwit, source, listing, tmp_path):
     manifest = listing("g.txt", "a.txt", "g.txt", "g.txt")
     run = godwit.copy(source, tmp_path / "copy", "--manifest", manifest)
@@ -228,7 +239,7 @@ class Page(http.server.BaseHTTPRequestHandler):
     """Serves /list.csv; /moved leads there, /cut promises more than it sends, /endless does not say how much."""
 
     protocol_version = "HTTP/1.1"
-    body = b"a.txt\ng.txt\n"
+    body = b"a.txt\ng.txt\na.txt\n"
 
     def do_GET(self):
         path = self.path.split("?")[0]
@@ -268,6 +279,9 @@ def test_a_list_behind_a_url(godwit, source, tmp_path, web, path):
     run = godwit.copy(source, tmp_path / "copy", "--manifest", web + path)
     assert run.code == 0, str(run)
     assert files(tmp_path / "copy") == {"a.txt", "g.txt"}
+    described = godwit.run("executions", "describe", "latest")
+    assert "is the same as line 1" in run.stderr and web in described.stdout
+    assert "secret" not in run.stderr + run.stdout + described.stdout, "of a URL its query is not repeated"
 
 
 @pytest.mark.parametrize(
