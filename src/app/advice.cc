@@ -38,6 +38,13 @@ constexpr std::array kRows{
     Row{"EMFILE", "raise the limit of open files (ulimit -Hn)"},
     Row{"EIO", "the device has failed to read or write: see the kernel's log (dmesg)"},
     Row{"SymlinkInPath", "a symbolic link stands where a directory is needed; Godwit does not follow it"},
+    Row{"ManifestFileDoesNotExist",
+        "check this line of the list: paths are relative to SRC, and `godwit manifest check --source` names "
+        "all "
+        "that are not there"},
+    Row{"BadManifest", "mend the list; `godwit manifest check` names every line"},
+    Row{"BadPrefixList", "mend the list; `godwit manifest check --prefixes` names every line"},
+    Row{"EmptyList", "look at what makes the list"},
     Row{"UnrepresentableKey", "the destination cannot hold this name: rename the object at the source"},
     // S3
     Row{"NoSuchBucket", "check the bucket's name, and the endpoint and region it is in"},

@@ -243,6 +243,45 @@ constexpr std::array kRestoreExamples{
 constexpr std::array kPruneExamples{Example{"godwit state prune --older-than 90d",
                                             "the index, which holds the last proof of each key, stays"}};
 
+// ---- manifest
+
+constexpr std::array kCheckHow{
+    Option{.name = "prefixes", .help = "LIST is one of prefixes, one a line"},
+    Option{.name = "source",
+           .kind = ValueKind::Text,
+           .value = "URI",
+           .help = "also look whether each object is there: a path or s3://bucket/prefix"},
+    kLimitRows[0],
+};
+constexpr std::array kCheckGroups{
+    OptionGroup{"What is checked", kCheckHow},
+    OptionGroup{"S3", kEndOptions},
+    OptionGroup{"Output", kOutputRowsOnly},
+};
+constexpr std::array kCheckExamples{
+    Example{"godwit manifest check keys.csv --source s3://backup/data",
+            "what is wrong, and what is not there"},
+};
+constexpr std::array kOneList{
+    Positional{"LIST", "a file, `-`, s3://bucket/key or http(s)://...", Arity::One, Completion::Location, {}},
+};
+constexpr std::array kBuildHow{
+    Option{.name = "file",
+           .kind = ValueKind::File,
+           .value = "FILE",
+           .help = "write there instead of to standard output; it must not exist"},
+};
+constexpr std::array kBuildOutput{kVerbose, kQuiet, kHelp};
+constexpr std::array kBuildGroups{
+    OptionGroup{"Where it goes", kBuildHow},
+    OptionGroup{"Selection", std::span(kSelection).first(kSelection.size() - 1)},  // without --explain
+    OptionGroup{"S3", kEndOptions},
+    OptionGroup{"Output", kBuildOutput},
+};
+constexpr std::array kBuildExamples{
+    Example{"godwit manifest build /srv/data --max-age 1d --file today.csv", "what was changed today"},
+};
+
 // ---- version, help, completion, man
 
 constexpr std::array kOutputVersion{Option{.name = "output",
@@ -270,7 +309,7 @@ constexpr std::array kManWhere{
     Positional{"DIR", "where the pages are written", Arity::One, Completion::Location, {}},
 };
 
-constexpr std::array<Command, 24> kCommands{{
+constexpr std::array<Command, 26> kCommands{{
     {"copy", "copy a tree and prove every object of it",
      "Copies what SRC holds to DST, verifies each object, and remembers the evidence. Nothing is deleted "
      "without --delete. "
@@ -296,6 +335,17 @@ constexpr std::array<Command, 24> kCommands{{
     {"stat", "show all that a store tells of one object",
      "Shows size, times, attributes, content headers, user metadata, tags and the stored checksum.",
      kStatExamples, kOneObject, kLocationGroups, false},
+    {"manifest check", "look for what is wrong with a list",
+     "Reads a manifest (one path a line, CSV) or, with --prefixes, a list of prefixes, and shows by line "
+     "what names "
+     "nothing and what is there twice; with --source also what is missing there. Exit code 1 when there is "
+     "anything.",
+     kCheckExamples, kOneList, kCheckGroups, false},
+    {"manifest build", "write a manifest of what a location holds",
+     "Writes the path of each object of a directory or prefix, one a line, for `copy --manifest`. "
+     "Directories are "
+     "not named.",
+     kBuildExamples, kOneLocation, kBuildGroups, false},
     {"executions list",
      "list runs",
      "Lists executions, the newest first.",

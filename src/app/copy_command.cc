@@ -43,6 +43,8 @@ Result<CopyArguments> copy_arguments(const Invocation& invocation, const Session
     GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, now_unix_ns));
     GODWIT_TRY(arguments.options.deletes, delete_options(invocation.values));
     GODWIT_TRY(arguments.backup, backup_location(invocation.values));
+    GODWIT_TRY(arguments.list_request, list_request(invocation.values, arguments.ends));
+    arguments.keeps_list = arguments.list_request.has_value();
     arguments.options.policy.preserve_set_id =
         invocation.values.flag("preserve-set-id") || !arguments.ends.source.is_s3();
     arguments.reflink = invocation.values.flag("reflink");

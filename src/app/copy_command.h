@@ -10,11 +10,13 @@
 #include "app/estimate.h"
 #include "app/exit_code.h"
 #include "app/limit_settings.h"
+#include "app/list_options.h"
 #include "app/plan_file.h"
 #include "app/run_options.h"
 #include "app/session.h"
 #include "app/task_report.h"
 #include "engine/options.h"
+#include "ledger/key_file.h"
 
 namespace godwit::app {
 
@@ -43,8 +45,12 @@ struct CopyArguments {
     std::string record;
     // SRC, DST and how they are reached, for the next command line.
     std::string verify_arguments;
-    // Only these keys, in byte order; null: all.
-    std::shared_ptr<const std::vector<model::Key>> only;
+    // The list that is to be read before the run; absent: there is none, or it is read already.
+    std::optional<ListRequest> list_request;
+    // What the run is about alone; null: everything, unless there is a list to be read.
+    std::shared_ptr<const ledger::KeyFile> list;
+    // The list is kept with the execution, so that a retry has it.
+    bool keeps_list = false;
 };
 
 // Ages are counted back from `now_unix_ns`. Fails with a usage error.

@@ -5,6 +5,7 @@
 #include "app/advice.h"
 #include "app/delete_options.h"
 #include "app/json_text.h"
+#include "app/list_reader.h"
 #include "app/live_limits.h"
 #include "app/overlap.h"
 #include "app/process.h"
@@ -13,7 +14,7 @@
 #include "app/verify_command.h"
 #include "engine/compare.h"
 #include "engine/give_up.h"
-#include "store/selected_objects.h"
+#include "store/listed_objects.h"
 
 namespace godwit::app {
 
@@ -22,8 +23,10 @@ using runtime::Task;
 
 namespace {
 
-Error prefix_missing(const std::string& source) {
-    return Error(ErrorKind::NotFound, "list", source, "no object has this prefix").with_scope(Scope::Source);
+Error prefix_missing(const std::string& source, bool listed) {
+    std::string_view cause =
+        listed ? "no object begins with any prefix of the list" : "no object has this prefix";
+    return Error(ErrorKind::NotFound, "list", source, std::string(cause)).with_scope(Scope::Source);
 }
 
 // An error that neither end has claimed is one of our own files'.
@@ -39,6 +42,7 @@ Result<T> in_state(Result<T> done) {
 Task<Result<ExitCode>> CopyRun::run() {
     began_ = run_.loop().now();
     GODWIT_CO_TRY_VOID(in_state(open_state()));
+    GODWIT_CO_TRY_VOID(co_await read_list());
     GODWIT_CO_TRY_VOID(co_await open_both_ends());
     Result<ExitCode> code = co_await run_opened();
     if (backup_) co_await backup_->close();
@@ -102,13 +106,22 @@ Result<void> CopyRun::open_state() {
     return {};
 }
 
+// Which list it was is a part of what is done: an interrupted run is carried on with the same one only.
+Task<Result<void>> CopyRun::read_list() {
+    if (!arguments_.list_request) co_return {};
+    GODWIT_CO_TRY(list_, co_await read_list_to_run(run_, kit_, *arguments_.list_request, state_->path()));
+    GODWIT_CO_TRY(RunRecord record, run_record_from(record_));
+    record.selection = "listed, sha256 " + list_->digest();
+    record_ = to_text(record);
+    co_return {};
+}
+
 Task<Result<void>> CopyRun::open_both_ends() {
     GODWIT_CO_TRY(ends_, co_await open_ends(run_.context(), kit_, arguments_.ends));
-    if (arguments_.only) {
-        ends_.source = store::make_selected_store(std::move(ends_.source), arguments_.only);
-        ends_.destination = store::make_selected_store(std::move(ends_.destination), arguments_.only);
-    }
-    co_return {};
+    if (!list_) co_return {};
+    Result<void> narrowed = narrow_to_list(ends_, list_);
+    if (!narrowed) co_await close_ends(ends_);
+    co_return std::move(narrowed);
 }
 
 // Of a destination that was not there when the plan was made nothing is known.
@@ -152,20 +165,25 @@ Task<Result<void>> CopyRun::open_execution() {
     GODWIT_CO_TRY(std::optional<ledger::ExecutionHead> interrupted, task_->interrupted());
     if (interrupted) {
         Result<RunRecord> theirs = run_record_from(interrupted->options);
-        GODWIT_CO_TRY(RunRecord ours, run_record_from(arguments_.record));
+        GODWIT_CO_TRY(RunRecord ours, run_record_from(record_));
         bool same = theirs && theirs->plan() == ours.plan();
         if (same) co_return co_await carry_on(*interrupted);
         terminal_.say(
             fmt::format("{} was interrupted and had other options; a new execution begins", interrupted->id));
         GODWIT_CO_TRY_VOID(co_await give_up(*interrupted));
     }
-    ledger::NewExecution execution{.options = arguments_.record, .staging_token = staging_token_};
+    ledger::NewExecution execution{.options = record_, .staging_token = staging_token_};
     GODWIT_CO_TRY_VOID(co_await use_staging_token(staging_token_));
     GODWIT_CO_TRY(ledger_, task_->begin(run_.loop(), execution));
     execution_.id = ledger_->head().id;
     execution_.task = task_->task().id;
     begun_unix_ns_ = ledger_->head().created_unix_ns;
-    co_return {};
+    co_return in_state(keep_list());
+}
+
+Result<void> CopyRun::keep_list() const {
+    if (!list_ || !arguments_.keeps_list) return {};
+    return list_->keep(state_->list_path(execution_.task, execution_.id));
 }
 
 Task<Result<void>> CopyRun::carry_on(const ledger::ExecutionHead& head) {
@@ -175,7 +193,7 @@ Task<Result<void>> CopyRun::carry_on(const ledger::ExecutionHead& head) {
     execution_.task = head.task;
     begun_unix_ns_ = head.created_unix_ns;
     resumed_ = true;
-    co_return {};
+    co_return in_state(keep_list());
 }
 
 Task<Result<void>> CopyRun::give_up(const ledger::ExecutionHead& head) {
@@ -297,8 +315,8 @@ Result<RunSummary> CopyRun::summarise(Result<ExecutionResult> result) {
     if (auto attests = ends_.destination->capabilities().attests)
         summary.attested_by = algorithm_title(*attests);
     bool nothing = summary.counts.listed() == 0 && !summary.stopped_by;
-    bool asked_for_all = !arguments_.only && !arguments_.options.selection && !arguments_.plan;
-    summary.source_missing = nothing && ends_.source_is_prefix && asked_for_all;
+    bool asked_for_all = !list_ && !arguments_.options.selection && !arguments_.plan;
+    summary.source_missing = nothing && ((ends_.source_is_prefix && asked_for_all) || asked_for_prefixes());
     GODWIT_TRY_VOID(read_ledger(summary));
     return summary;
 }
@@ -318,7 +336,8 @@ Result<void> CopyRun::read_ledger(RunSummary& summary) {
 void CopyRun::tell_errors(const RunSummary& summary, std::int64_t now_unix_ns) {
     if (summary.stopped_by) terminal_.out(json_line(error_event(*summary.stopped_by, now_unix_ns)));
     if (summary.source_missing)
-        terminal_.out(json_line(error_event(prefix_missing(summary.source), now_unix_ns)));
+        terminal_.out(
+            json_line(error_event(prefix_missing(summary.source, asked_for_prefixes()), now_unix_ns)));
     for (const ledger::ErrorGroup& group : summary.errors)
         terminal_.out(json_line(error_event(group, now_unix_ns)));
     for (const std::string& part : summary.unlisted)
@@ -346,7 +365,7 @@ void CopyRun::tell(const RunSummary& summary) {
     bool told = summary.stopped_by && summary.stopped_by->kind() == ErrorKind::Cancelled && summary.stopped;
     if (summary.stopped_by && !told) terminal_.warn(error_text(*summary.stopped_by));
     if (summary.source_missing) {
-        terminal_.warn(error_text(prefix_missing(summary.source)));
+        terminal_.warn(error_text(prefix_missing(summary.source, asked_for_prefixes())));
     }
 }
 

@@ -26,7 +26,9 @@ class CopyRun {
           kit_(kit),
           staging_token_(std::move(staging_token)),
           arguments_(arguments),
-          terminal_(run.session().terminal) {}
+          terminal_(run.session().terminal),
+          list_(arguments.list),
+          record_(arguments.record) {}
 
     // Whatever could not be done is said on the terminal and in the exit code; an error means that
     // there is no execution to tell of.
@@ -35,15 +37,19 @@ class CopyRun {
   private:
     runtime::Task<Result<ExitCode>> run_opened();
     Result<void> open_state();
+    // Reads the list, if one was given, and says in the record which it is.
+    runtime::Task<Result<void>> read_list();
     runtime::Task<Result<void>> open_both_ends();
     Result<void> check_plan() const;
     Result<void> lock_task();
     runtime::Task<Result<void>> open_execution();
+    Result<void> keep_list() const;
     runtime::Task<Result<void>> carry_on(const ledger::ExecutionHead& head);
     runtime::Task<Result<void>> give_up(const ledger::ExecutionHead& head);
     // Staged files of an interrupted execution carry its token.
     runtime::Task<Result<void>> use_staging_token(const std::string& token);
 
+    bool asked_for_prefixes() const { return list_ && list_->kind() == model::KeyListKind::Prefixes; }
     void announce();
     Result<LimitSettings> settle_limits();
     runtime::Task<Result<engine::ExecutionResult>> execute();
@@ -75,6 +81,10 @@ class CopyRun {
     ledger::ExecutionInfo execution_;
     // What control.db says of the limits.
     std::string limits_text_;
+    // What the run is about alone; null: everything.
+    std::shared_ptr<const ledger::KeyFile> list_;
+    // CopyArguments::record, with the list.
+    std::string record_;
     bool resumed_ = false;
     // When the execution began, in whichever process.
     std::int64_t begun_unix_ns_ = 0;

@@ -11,6 +11,7 @@
 #include "app/json_text.h"
 #include "app/ledger_commands.h"
 #include "app/location_commands.h"
+#include "app/manifest_command.h"
 #include "app/plan_command.h"
 #include "app/report_command.h"
 #include "app/run_options.h"
@@ -36,6 +37,8 @@ constexpr std::array kRows{
     Row{"verify", run_verify},
     Row{"ls", run_list},
     Row{"stat", run_stat},
+    Row{"manifest check", run_manifest_check},
+    Row{"manifest build", run_manifest_build},
     Row{"executions list", run_executions_list},
     Row{"executions describe", run_executions_describe},
     Row{"executions errors", run_executions_errors},

@@ -9,6 +9,7 @@
 #include "app/delete_options.h"
 #include "app/estimate.h"
 #include "app/json_text.h"
+#include "app/list_reader.h"
 #include "app/plan_file.h"
 #include "app/progress_report.h"
 #include "app/quantity.h"
@@ -17,7 +18,6 @@
 #include "engine/deletes.h"
 #include "engine/finder.h"
 #include "ledger/state_directory.h"
-#include "store/selected_objects.h"
 
 namespace godwit::app {
 namespace {
@@ -34,7 +34,7 @@ struct Sum {
 };
 
 struct Planned {
-    std::array<Sum, 9> by_action;  // by PlanAction's number
+    std::array<Sum, 10> by_action;  // by PlanAction's number
     Sum unchanged;
     Sum hard_links;           // names of files that have several
     std::uint64_t newer = 0;  // that only the destination has, but perhaps only since the run began
@@ -252,6 +252,7 @@ std::string DryRun::text() const {
         Row{PlanAction::Skip, "to leave out"},
         Row{PlanAction::Conflict, "in conflict: something of another kind is in the way"},
         Row{PlanAction::Unrepresentable, "that the destination cannot hold"},
+        Row{PlanAction::Missing, "that the list asks for and SRC does not have"},
         Row{PlanAction::Delete, "to delete, which only DST has"}};
     for (const Row& row : kRows) {
         if (planned_[row.action].objects > 0) text += part(planned_[row.action], row.what);
@@ -288,7 +289,7 @@ boost::json::object DryRun::summary(ExitCode code) const {
     event["listed"] = planned_.listed();
     for (PlanAction action :
          {PlanAction::Copy, PlanAction::Metadata, PlanAction::Examine, PlanAction::Recheck, PlanAction::Skip,
-          PlanAction::Conflict, PlanAction::Unrepresentable, PlanAction::Delete}) {
+          PlanAction::Conflict, PlanAction::Unrepresentable, PlanAction::Missing, PlanAction::Delete}) {
         event[to_string(action)] = planned_[action].objects;
     }
     if (arguments_.options.policy.hard_links == model::HardLinkMode::Listed)
@@ -305,7 +306,7 @@ boost::json::object DryRun::summary(ExitCode code) const {
 
 ExitCode DryRun::finish() {
     bool trouble = planned_.unlisted + planned_[PlanAction::Conflict].objects +
-                       planned_[PlanAction::Unrepresentable].objects >
+                       planned_[PlanAction::Unrepresentable].objects + planned_[PlanAction::Missing].objects >
                    0;
     ExitCode code = trouble ? ExitCode::NotClean : ExitCode::Clean;
     if (withheld_) code = worse(code, ExitCode::SafetyStop);
@@ -329,13 +330,21 @@ ExitCode DryRun::finish() {
 Task<Result<ExitCode>> dry_run(LoopRun& run, StoreKit& kit, const CopyArguments& arguments) {
     EndsRequest request = arguments.ends;
     request.look_only = true;
-    GODWIT_CO_TRY(Ends ends, co_await open_ends(run.context(), kit, request));
-    if (arguments.only) {
-        ends.source = store::make_selected_store(std::move(ends.source), arguments.only);
-        ends.destination = store::make_selected_store(std::move(ends.destination), arguments.only);
+    std::shared_ptr<const ledger::KeyFile> list = arguments.list;
+    if (arguments.list_request) {
+        std::string directory = scratch_directory(run.session().environment);
+        GODWIT_CO_TRY(list, co_await read_list_to_run(run, kit, *arguments.list_request, directory));
     }
-    DryRun planned(run, arguments, ends);
-    Result<ExitCode> code = co_await planned.run(ends);
+    GODWIT_CO_TRY(Ends ends, co_await open_ends(run.context(), kit, request));
+    Result<void> narrowed;
+    if (list) narrowed = narrow_to_list(ends, list);
+    Result<ExitCode> code = ExitCode::Usage;
+    if (narrowed) {
+        DryRun planned(run, arguments, ends);
+        code = co_await planned.run(ends);
+    } else {
+        code = std::move(narrowed.error());
+    }
     co_await close_ends(ends);
     co_return std::move(code);
 }

@@ -8,6 +8,7 @@
 
 #include "app/exit_code.h"
 #include "app/overlap.h"
+#include "store/listed_objects.h"
 #include "store/single_object.h"
 
 namespace godwit::app {
@@ -270,6 +271,17 @@ Task<Result<Ends>> open_ends(Context& context, StoreKit& kit, const EndsRequest&
         co_return std::move(completed.error());
     }
     co_return std::move(ends);
+}
+
+Result<void> narrow_to_list(Ends& ends, std::shared_ptr<const model::KeyList> list) {
+    if (ends.single_object) {
+        return usage_error("SRC=" + ends.source_text,
+                           "is a single object; a list names objects of a directory, bucket or prefix");
+    }
+    ends.source = store::make_listed_store(std::move(ends.source), list, Role::Source);
+    ends.destination =
+        store::make_listed_store(std::move(ends.destination), std::move(list), Role::Destination);
+    return {};
 }
 
 Task<void> close_ends(Ends& ends) {

@@ -7,6 +7,7 @@
 
 #include "app/location.h"
 #include "app/store_kit.h"
+#include "model/key_list.h"
 #include "runtime/context.h"
 #include "runtime/task.h"
 #include "store/memory_store.h"
@@ -48,6 +49,9 @@ runtime::Task<Result<Ends>> open_ends(runtime::Context& context, StoreKit& kit, 
 
 // Ends what the stores do on their own account. Before they are destroyed.
 runtime::Task<void> close_ends(Ends& ends);
+
+// Shows of both ends what the list asks for alone. Fails with a usage error when they are single objects.
+Result<void> narrow_to_list(Ends& ends, std::shared_ptr<const model::KeyList> list);
 
 // One location, attached as a source; a single file or object is shown alone.
 struct OneEnd {

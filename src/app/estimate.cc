@@ -111,6 +111,7 @@ void Estimate::add(const model::PlannedObject& object) {
         case PlanAction::Skip:
         case PlanAction::Conflict:
         case PlanAction::Unrepresentable:
+        case PlanAction::Missing:
             return;
     }
 }

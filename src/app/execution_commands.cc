@@ -14,6 +14,7 @@
 #include "app/run_record.h"
 #include "app/state_access.h"
 #include "app/summary.h"
+#include "ledger/key_sort.h"
 
 namespace godwit::app {
 namespace {
@@ -104,23 +105,48 @@ bool needs_retry(model::Outcome outcome) {
            outcome == Outcome::Unrepresentable;
 }
 
-// Keys that did not get there, each once, in order. They are held in memory.
-Result<std::vector<model::Key>> keys_to_retry(const StateDirectory& state, const ExecutionInfo& execution) {
+using KeyList = std::shared_ptr<const ledger::KeyFile>;
+
+// The list that the execution was given. One that was not kept cannot be had again: what stands where it came
+// from may be another one by now.
+Result<KeyList> kept_list(const StateDirectory& state, const ExecutionInfo& execution) {
+    Result<KeyList> list = ledger::KeyFile::open(state.list_path(execution.task, execution.id));
+    if (list || list.error().kind() != ErrorKind::NotFound) return list;
+    return Error(ErrorKind::NotFound, "retry", execution.id,
+                 "its list of objects was not kept (the run ended before that, or the state comes from a "
+                 "backup); "
+                 "copy again with --manifest or --prefixes")
+        .with_code("ListNotKept");
+}
+
+// Keys that did not get there, each once, in order. What `list`, which may be null, asks for has to be there.
+Result<KeyList> keys_to_retry(const StateDirectory& state, const ExecutionInfo& execution,
+                              const KeyList& list) {
     GODWIT_TRY(auto reader, state.read_ledger(execution));
-    std::vector<model::Key> keys;
+    ledger::KeySorter sorter(state.path());
     std::int64_t seq = 0;
     for (;;) {
         GODWIT_TRY(std::vector<ledger::OutcomeRow> rows, reader->rows(seq));
         if (rows.empty()) break;
         seq = rows.back().seq;
-        for (ledger::OutcomeRow& row : rows) {
-            if (needs_retry(row.record.outcome)) keys.push_back(std::move(row.record.key));
+        for (const ledger::OutcomeRow& row : rows) {
+            if (needs_retry(row.record.outcome)) GODWIT_TRY_VOID(sorter.add(row.record.key.bytes(), 0));
         }
     }
-    std::ranges::sort(keys);
-    auto repeated = std::ranges::unique(keys);
-    keys.erase(repeated.begin(), repeated.end());
-    return keys;
+    GODWIT_TRY(ledger::KeyFileWriter writer,
+               ledger::KeyFileWriter::create(state.path(), model::KeyListKind::Keys));
+    std::string last;
+    auto add = [&](std::string_view key, std::uint64_t line) -> Result<void> {
+        if (key == last) return {};
+        last = key;
+        if (list && list->kind() == model::KeyListKind::Keys) {
+            GODWIT_TRY(auto listed, list->find(key));
+            if (listed) line = listed->line;
+        }
+        return writer.add(key, line);
+    };
+    GODWIT_TRY_VOID(sorter.finish(add));
+    return writer.finish();
 }
 
 }  // namespace
@@ -236,16 +262,20 @@ Result<ExitCode> run_executions_retry(const Invocation& invocation, Session& ses
         GODWIT_TRY(ledger::ExecutionHead head, reader->head());
         GODWIT_TRY(Invocation copy, recorded_invocation(head.options, invocation.values));
         GODWIT_TRY(arguments, copy_arguments(copy, session, session.clock.unix_time_ns()));
+        GODWIT_TRY(RunRecord record, run_record_from(arguments.record));
+        if (arguments.list_request) {
+            arguments.list_request.reset();
+            GODWIT_TRY(arguments.list, kept_list(state, execution));
+            record.selection = "listed, sha256 " + arguments.list->digest();
+        }
         if (invocation.values.flag("failed")) {
-            GODWIT_TRY(std::vector<model::Key> keys, keys_to_retry(state, execution));
-            GODWIT_TRY(RunRecord record, run_record_from(arguments.record));
+            GODWIT_TRY(arguments.list, keys_to_retry(state, execution, arguments.list));
             record.selection = "failed of " + execution.id;
-            arguments.record = to_text(record);
-            arguments.only = std::make_shared<const std::vector<model::Key>>(std::move(keys));
             arguments.options.deletes.reset();
         }
+        arguments.record = to_text(record);
     }
-    if (arguments.only && arguments.only->empty()) {
+    if (arguments.list && arguments.list->count() == 0) {
         session.terminal.say("Nothing failed and nothing was deferred: there is nothing to retry.");
         return ExitCode::Clean;
     }

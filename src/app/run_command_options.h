@@ -131,6 +131,21 @@ inline constexpr std::array kLocationGroups{
 
 // ---- What a run is about: copy, verify
 
+inline constexpr std::array kLists{
+    Option{.name = "manifest",
+           .kind = ValueKind::Text,
+           .value = "LIST",
+           .help =
+               "only the objects that LIST names, one path a line (CSV), each asked for by its name: a file, "
+               "`-`, s3://bucket/key or http(s)://...; not with patterns and sizes"},
+    Option{.name = "prefixes",
+           .kind = ValueKind::Text,
+           .value = "LIST",
+           .help =
+               "only what begins with a prefix that LIST names, one a line, nothing else is listed; LIST as "
+               "above"},
+};
+
 inline constexpr std::array kSelection{
     Option{.name = "include",
            .kind = ValueKind::Text,
@@ -311,6 +326,7 @@ inline constexpr std::array kCopyGroups{
     OptionGroup{"Plan", kCopyPlan},
     OptionGroup{"What is copied", kCopyWhat},
     OptionGroup{"Selection, at both ends", kSelection},
+    OptionGroup{"Lists, at both ends", kLists},
     OptionGroup{"Mirror", kCopyDeletes},
     OptionGroup{"Proof", kCopyProof},
     OptionGroup{"Attributes", kCopyMetadata},
@@ -361,6 +377,8 @@ inline constexpr std::array kCopyExamples{
             "--report-level SUCCESSES_AND_ERRORS",
             "with a list of all that was done, for whoever reads DataSync's reports"},
     Example{"godwit copy report.pdf s3://backup/2026/", "one file, under its name"},
+    Example{"godwit copy /srv/data s3://backup/data --manifest keys.csv",
+            "what a list names, and nothing else"},
 };
 inline constexpr std::array kTwoEnds{
     Positional{"SRC",
@@ -404,8 +422,11 @@ inline constexpr std::array kVerifyHow{
 };
 inline constexpr std::array kVerifyOutput{kOutputRows, kNoProgress, kVerbose, kQuiet, kDataDirectory, kHelp};
 inline constexpr std::array kVerifyGroups{
-    OptionGroup{"How", kVerifyHow},       OptionGroup{"Selection, at both ends", kSelection},
-    OptionGroup{"Speed", kCopySpeed},     OptionGroup{"S3", kEndOptions},
+    OptionGroup{"How", kVerifyHow},
+    OptionGroup{"Selection, at both ends", kSelection},
+    OptionGroup{"Lists, at both ends", kLists},
+    OptionGroup{"Speed", kCopySpeed},
+    OptionGroup{"S3", kEndOptions},
     OptionGroup{"Output", kVerifyOutput},
 };
 inline constexpr std::array kVerifyExamples{

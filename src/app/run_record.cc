@@ -16,13 +16,19 @@ namespace {
 
 // How fast, how loud, where state is, and what is told afterwards: another run may differ in them.
 constexpr std::array<std::string_view, 18> kOfNoConsequence{
-    "output",      "no-progress", "verbose",      "quiet",           "help",       "data-dir",
-    "concurrency", "memory",      "dry-run",      "explain",         "to",         "limit-bytes-per-second",
-    "prices",      "report",      "report-level", "report-override", "report-type", "limit-requests-per-second"};
+    "output",          "no-progress", "verbose",
+    "quiet",           "help",        "data-dir",
+    "concurrency",     "memory",      "dry-run",
+    "explain",         "to",          "limit-bytes-per-second",
+    "prices",          "report",      "report-level",
+    "report-override", "report-type", "limit-requests-per-second"};
 // How an end is reached. It is the same end, or it would be another task.
 constexpr std::array<std::string_view, 8> kAccess{"endpoint-url", "profile",      "region",
                                                   "addressing",   "ca-file",      "no-verify-tls",
                                                   "anonymous",    "request-payer"};
+
+// Which keys alone: what the list holds says it better than where it is (RunRecord::selection).
+constexpr std::array<std::string_view, 2> kLists{"manifest", "prefixes"};
 
 // What is compared, by `copy` and `verify` alike: of an object,
 constexpr std::array<std::string_view, 6> kCompared{"no-preserve-owner", "no-preserve-mode",
@@ -95,12 +101,18 @@ Result<std::vector<std::string>> values_member(const boost::json::object& object
     return values;
 }
 
+// Where a list came from, for people: the list itself is kept, and a URL may hold a secret.
+std::string recorded_list(const std::string& text) {
+    bool is_path = text != "-" && text.find("://") == std::string::npos;
+    return is_path ? absolute_location(text) : text.substr(0, text.find('?'));
+}
+
 }  // namespace
 
 std::string RunRecord::plan() const {
     boost::json::object plan;
     for (const auto& [name, values] : options) {
-        if (!is_access(name)) set_values(plan, name, values);
+        if (!is_access(name) && !is_among(kLists, name)) set_values(plan, name, values);
     }
     set_bytes(plan, "selection", selection);
     return json_text(plan);
@@ -112,6 +124,7 @@ RunRecord run_record(const std::string& source, const std::string& destination, 
     record.destination = absolute_location(destination);
     for (const std::string& name : values.names()) {
         if (!is_among(kOfNoConsequence, name)) record.options[name] = values.all(name);
+        if (is_among(kLists, name)) record.options[name] = {recorded_list(values.text(name).value_or(""))};
     }
     // Whoever runs it again may be in another directory.
     if (auto found = record.options.find("backup-dir"); found != record.options.end()) {
@@ -135,7 +148,11 @@ std::string verify_arguments(const std::string& source, const std::string& desti
     std::string words = shell_word(source) + " " + shell_word(destination);
     for (const std::string& name : values.names()) {
         bool compared = is_among(kCompared, name);
-        if (!is_access(name) && !compared && !is_among(kSelected, name)) continue;
+        bool selects = is_among(kSelected, name) || is_among(kLists, name);
+        if (!is_access(name) && !compared && !selects) continue;
+        // What standard input held is gone, and what a URL asks for may be a secret.
+        std::string list = is_among(kLists, name) ? values.text(name).value_or("") : "";
+        if (list == "-" || list.find('?') != std::string::npos) return "";
         bool is_switch = compared || name.ends_with("no-verify-tls") || name.ends_with("anonymous") ||
                          name.ends_with("request-payer");
         for (const std::string& value : values.all(name)) {

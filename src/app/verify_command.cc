@@ -9,6 +9,7 @@
 #include "app/data_directory.h"
 #include "app/json_text.h"
 #include "app/limit_settings.h"
+#include "app/list_reader.h"
 #include "app/process.h"
 #include "app/progress_report.h"
 #include "app/quantity.h"
@@ -25,6 +26,7 @@ using runtime::Task;
 
 struct VerifyArguments {
     EndsRequest ends;
+    std::optional<ListRequest> list_request;
     engine::ExecutionOptions options;
     OutputFormat output = OutputFormat::Table;
     std::string mode;
@@ -53,6 +55,7 @@ Result<VerifyArguments> verify_arguments(const Invocation& invocation, const Ses
     GODWIT_TRY(arguments.ends, ends_request(invocation));
     GODWIT_TRY(arguments.options, compare_options(invocation.values));
     GODWIT_TRY(arguments.options.selection, selection_from(invocation.values, session.clock.unix_time_ns()));
+    GODWIT_TRY(arguments.list_request, list_request(invocation.values, arguments.ends));
     arguments.options.policy.preserve_set_id = !arguments.ends.source.is_s3();
     GODWIT_TRY(arguments.options.sample, sample_option(invocation.values, session));
     GODWIT_TRY(LimitSettings limits, limit_settings(invocation.values, descriptor_limit()));
@@ -128,16 +131,27 @@ Task<Result<CompareResult>> compare_ends(LoopRun& run, const Ends& ends, const V
 Task<Result<ExitCode>> verify(LoopRun& run, StoreKit& kit, const VerifyArguments& arguments) {
     Instant began = run.loop().now();
     Terminal& terminal = run.session().terminal;
+    std::shared_ptr<const ledger::KeyFile> list;
+    if (arguments.list_request) {
+        std::string directory = scratch_directory(run.session().environment);
+        GODWIT_CO_TRY(list, co_await read_list_to_run(run, kit, *arguments.list_request, directory));
+    }
     GODWIT_CO_TRY(Ends ends, co_await open_ends(run.context(), kit, arguments.ends));
     if (ends.destination_missing) {
         co_await close_ends(ends);
         co_return errno_error(ENOENT, "open", arguments.ends.destination.text).with_scope(Scope::Destination);
     }
+    Result<void> narrowed;
+    if (list) narrowed = narrow_to_list(ends, list);
+    if (!narrowed) {
+        co_await close_ends(ends);
+        co_return std::move(narrowed.error());
+    }
     Rows rows(terminal, arguments.output, "object",
               {{"key"}, {"difference"}, {"source_bytes", true}, {"destination_bytes", true}, {"detail"}});
     rows.stamp(run.session().clock);
     Result<CompareResult> result = co_await compare_ends(run, ends, arguments, rows);
-    bool misspelt = result && ends.source_is_prefix && !arguments.options.selection &&
+    bool misspelt = result && ends.source_is_prefix && !arguments.options.selection && !list &&
                     result->equal + result->removed + result->different() == 0;
     co_await close_ends(ends);
     if (!result) co_return std::move(result.error());

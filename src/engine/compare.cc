@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/time_format.h"
+#include "engine/look_again.h"
 #include "engine/ordered_listing.h"
 #include "engine/page_stream.h"
 #include "engine/read_back.h"
@@ -126,6 +127,7 @@ class Comparison {
     Task<Result<void>> step();
     void pair(const Entry& source, const Entry& destination);
     void only_source(const Entry& entry);
+    void missing(const Entry& asked_for);
     void only_destination(const Entry& entry);
     // What the listings show.
     Finding listed_difference(const Entry& source, const Entry& destination) const;
@@ -182,6 +184,8 @@ Task<Result<void>> Comparison::step() {
     const Entry& judged = take_source ? *source : *destination;
     if (options_.selection && !options_.selection->selects_entry(judged)) {
         // Neither equal nor different: not asked about.
+    } else if (take_source && source->missing_line > 0) {
+        missing(*source);
     } else if (take_source && take_destination) {
         pair(*source, *destination);
         co_await group_.wait(kComparisonsMax);
@@ -209,6 +213,18 @@ void Comparison::pair(const Entry& source, const Entry& destination) {
         progress_.planned_bytes += source.identity.size_bytes;
         group_.spawn(look(source, destination));
     }
+}
+
+// A list asks for it, and the source does not have it: there is nothing that the destination could be equal
+// to.
+void Comparison::missing(const Entry& asked_for) {
+    ++progress_.listed_objects;
+    ++result_.unreadable;
+    Compared compared;
+    compared.key = asked_for.key;
+    compared.difference = Difference::Unreadable;
+    compared.error = missing_error(source_.store.uri(asked_for.key), asked_for.missing_line);
+    report(std::move(compared));
 }
 
 // Object stores need no entry for a directory that has something in it.

@@ -159,7 +159,11 @@ Task<Result<void>> Execution::list_shards() {
 Task<Result<void>> Execution::list_shard(const Shard& shard) {
     model::KeyRange rest = shard.range;
     if (!shard.cursor.empty()) rest.after = shard.cursor;
-    FinderInput input{source_, destination_, options_, progress_, rest, index_of(rest)};
+    auto unread = std::make_shared<model::KeyRange>(rest);
+    FinderInput input{source_, destination_, options_, progress_, rest, index_of(unread), {}};
+    input.skip_index = [unread](const model::Key& key) {
+        unread->after = std::max(unread->after, just_before(key));
+    };
     std::int64_t id = shard.id;
     std::optional<Approval> approval;
     if (options_.approved) {
@@ -202,15 +206,15 @@ Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page,
 }
 
 // The index as a stream: each page asks for what follows the last key of the one before.
-IndexStream Execution::index_of(model::KeyRange range) {
+IndexStream Execution::index_of(std::shared_ptr<model::KeyRange> unread) {
     bool wanted = options_.policy.use_index;
-    return IndexStream([this, range, wanted]() mutable -> Task<Result<IndexStream::Page>> {
+    return IndexStream([this, unread, wanted]() -> Task<Result<IndexStream::Page>> {
         IndexStream::Page page;
         page.last = true;
         if (!wanted) co_return std::move(page);
-        GODWIT_CO_TRY(page.rows, co_await journal_.index_page(range));
+        GODWIT_CO_TRY(page.rows, co_await journal_.index_page(*unread));
         page.last = page.rows.empty();
-        if (!page.rows.empty()) range.after = page.rows.back().key.bytes();
+        if (!page.rows.empty()) unread->after = page.rows.back().key.bytes();
         co_return std::move(page);
     });
 }

@@ -51,7 +51,7 @@ class Execution {
     Task<void> list_task();
     Task<Result<void>> list_shard(const ledger::Shard& shard);
     Task<Result<void>> commit_found(std::int64_t shard, FoundPage page, std::optional<Approval>& approval);
-    IndexStream index_of(model::KeyRange range);
+    IndexStream index_of(std::shared_ptr<model::KeyRange> unread);
     Task<Result<bool>> wait_for_batches();
     Task<Result<void>> work_off(ledger::BatchKind kind);
     Task<Result<void>> delete_extras();

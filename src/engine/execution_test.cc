@@ -2,10 +2,12 @@
 
 #include <gtest/gtest-spi.h>
 
+#include <map>
 #include <ranges>
 
 #include "base/encoding.h"
 #include "engine/testing/world.h"
+#include "store/testing/vector_list.h"
 
 namespace godwit::engine {
 namespace {
@@ -454,6 +456,58 @@ TEST(Execution, F65_keys_beneath_a_file_are_unrepresentable_in_a_file_system) {
     EXPECT_EQ(result->counts[Outcome::Unrepresentable], 1u);
     EXPECT_EQ(result->counts[Outcome::Verified], 2u);
     EXPECT_FALSE(world.destination.objects.contains("a/b"));
+}
+
+std::shared_ptr<const model::KeyList> listed(std::vector<std::string> names) {
+    return std::make_shared<const store::testing::VectorList>(model::KeyListKind::Keys, std::move(names));
+}
+
+// What is missing is told by its line; what the destination has of it stays, and nothing else is looked at.
+TEST(Execution, what_a_list_asks_for_and_is_missing_fails_by_its_line) {
+    World world;
+    for (const char* key : {"a", "b", "c", "unlisted"}) world.source.write(key, "bytes");
+    world.destination.write("bb", "of another run");
+    world.list = listed({"a", "b", "bb", "c", "zz"});
+    auto result = world.run();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, ExecutionStatus::Incomplete);
+    EXPECT_EQ(result->counts[Outcome::Verified], 3u);
+    EXPECT_EQ(result->counts[Outcome::Failed], 2u);
+    EXPECT_FALSE(world.destination.objects.contains("unlisted"));
+    EXPECT_TRUE(world.destination.objects.contains("bb"));
+    std::map<std::string, std::string> failed;
+    for (const auto& record : world.journal.records()) {
+        if (record.outcome != Outcome::Failed) continue;
+        failed[record.key.bytes()] = record.error_message;
+        EXPECT_EQ(record.error_code, "ManifestFileDoesNotExist");
+        EXPECT_EQ(record.scope, Scope::Source);
+    }
+    ASSERT_EQ(failed.size(), 2u);
+    EXPECT_NE(failed["bb"].find("line 3 of the list"), std::string::npos) << failed["bb"];
+    EXPECT_NE(failed["zz"].find("line 5 of the list"), std::string::npos) << failed["zz"];
+}
+
+// Each has one end however often the run is killed, those that are missing too (I8, I10).
+TEST(Execution, a_killed_run_over_a_list_ends_each_once) {
+    for (int kill_after_ms : {5, 20, 40, 80}) {
+        World world;
+        world.fill(300);
+        std::vector<std::string> names;
+        for (const auto& [key, object] : world.source.objects) names.push_back(key);
+        for (int i = 0; i < 40; ++i)
+            names.push_back("dir" + std::to_string(i % 7) + "/missing" + std::to_string(i));
+        world.list = listed(names);
+        world.run(Duration::max(), std::chrono::milliseconds(kill_after_ms));
+        world.journal.void_leases();
+        auto result = world.run();
+        ASSERT_TRUE(result);
+        EXPECT_EQ(result->counts[Outcome::Failed], 40u);
+        EXPECT_EQ(result->counts.listed(), 340u);
+        std::set<std::string> keys;
+        for (const auto& record : world.journal.records())
+            EXPECT_TRUE(keys.insert(record.key.bytes()).second);
+        world.expect_same_objects();
+    }
 }
 
 // What an engine with a bug would do, done by hand in the middle of a run.

@@ -65,6 +65,7 @@ class Merge {
     bool index_caught_up();
     const IndexRow* indexed_for(const model::Key& key);
     void plan_one(const Entry* source, const Entry* destination);
+    void add_missing(const Entry& asked_for);
     void plan_extra(const Entry& destination, const IndexRow* indexed);
     bool is_selected(const Entry& entry) const;
     bool waits_for_contents(const Entry& source) const;
@@ -136,6 +137,7 @@ bool Merge::index_caught_up() {
     for (IndexRow* row = input_.index.current(); row && row->key < next->key; row = input_.index.current()) {
         input_.index.pop();
     }
+    if (!input_.index.ready() && input_.skip_index) input_.skip_index(next->key);
     return input_.index.ready();
 }
 
@@ -151,6 +153,7 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
     if (!source || !is_selected(*source)) return;
     const IndexRow* indexed = indexed_for(source->key);
     ++input_.progress.listed_objects;
+    if (source->missing_line > 0) return add_missing(*source);
     input_.progress.listed_bytes += source->identity.size_bytes;
     Plan plan = guard(*source, model::plan(source, destination, indexed, input_.options.policy));
     leave_directories(source->key.bytes());
@@ -163,6 +166,16 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
     bool adopted = plan.reason == SkipReason::Adopted;
     if (!waits_for_contents(*source)) return skip(*source, *destination, adopted, indexed);
     waiting_.push_back({*source, *destination, indexed ? std::optional(*indexed) : std::nullopt, adopted});
+}
+
+// Whatever the destination has of it stays.
+void Merge::add_missing(const Entry& asked_for) {
+    PlannedObject object;
+    object.key = asked_for.key;
+    object.action = PlanAction::Missing;
+    object.list_line = asked_for.missing_line;
+    count_planned(asked_for);
+    page_.objects.push_back(std::move(object));
 }
 
 bool Merge::is_selected(const Entry& entry) const {
@@ -330,6 +343,15 @@ Task<Result<void>> Merge::flush(bool complete) {
 }
 
 }  // namespace
+
+std::string just_before(const model::Key& key) {
+    std::string text = key.bytes();
+    auto last = static_cast<unsigned char>(text.back());
+    text.pop_back();
+    if (last == 0) return text;
+    // Longer runs of the highest byte do not occur in names.
+    return text + static_cast<char>(last - 1) + std::string(8, '\xff');
+}
 
 Task<Result<void>> find(Context& context, FinderInput& input, const FoundSink& sink) {
     Merge merge(context, input, sink);

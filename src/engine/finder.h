@@ -54,7 +54,13 @@ struct FinderInput {
     model::KeyRange range;
     // The index of exactly this range.
     IndexStream index;
+    // Says that its rows before this key are not needed any more: where both ends hold little of what the
+    // index knows, as with a list, most of it need not be read. Empty: it is read whole.
+    std::function<void(const model::Key&)> skip_index = {};
 };
+
+// What sorts before `key`, which is not empty, with next to nothing between the two.
+std::string just_before(const model::Key& key);
 
 // Bounds of one FoundPage (DESIGN: batch).
 inline constexpr std::size_t kFoundObjectsMax = 1024;

@@ -72,7 +72,7 @@ Task<Result<void>> HardLinkGroup::look_again_at_all(runtime::Permit& start) {
         GODWIT_CO_TRY(name.end, co_await look_again(context_, shared_, object));
         // If it fails now, the index must not take what an earlier try wrote for proved.
         object.deferrals = std::max(object.deferrals, 1u);
-        if (!name.end) name.end = end_without_transfer(object, shared_.destination);
+        if (!name.end) name.end = end_without_transfer(shared_, object);
         bool left = !name.end && !(object.hard_link && object.hard_link->is_of(file_));
         if (left) {
             GODWIT_CO_TRY(name.end, co_await transfer(context_, shared_, object, start));

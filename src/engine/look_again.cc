@@ -1,5 +1,7 @@
 #include "engine/look_again.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "model/spellings.h"
@@ -33,7 +35,15 @@ ObjectEnd left_as_it_is(const PlannedObject& object) {
 
 }  // namespace
 
-std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const store::Store& destination) {
+Error missing_error(std::string uri, std::uint64_t line) {
+    std::string cause = fmt::format("line {} of the list asks for it, and it is not there", line);
+    if (line == 1) cause += "; did the first line lose its first character, as some programs make it?";
+    return Error(ErrorKind::NotFound, "find", std::move(uri), std::move(cause))
+        .with_code("ManifestFileDoesNotExist");
+}
+
+std::optional<ObjectEnd> end_without_transfer(const TransferContext& shared, const PlannedObject& object) {
+    const store::Store& destination = shared.destination;
     ObjectEnd end;
     switch (object.action) {
         case PlanAction::Skip:
@@ -54,6 +64,9 @@ std::optional<ObjectEnd> end_without_transfer(const PlannedObject& object, const
                                         .with_code("UnrepresentableKey"));
             end.outcome = Outcome::Unrepresentable;
             return end;
+        case PlanAction::Missing:
+            return ObjectEnd::failed(Scope::Source,
+                                     missing_error(shared.source.uri(object.key), object.list_line));
         default:
             return {};
     }

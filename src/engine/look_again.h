@@ -8,8 +8,11 @@
 namespace godwit::engine {
 
 // The end of an object that is planned to be left alone; absent for one to be transferred.
-std::optional<ObjectEnd> end_without_transfer(const model::PlannedObject& object,
-                                              const store::Store& destination);
+std::optional<ObjectEnd> end_without_transfer(const TransferContext& shared,
+                                              const model::PlannedObject& object);
+
+// That the object which a list asks for on this line is not at the source, which calls it `uri`.
+Error missing_error(std::string uri, std::uint64_t line);
 
 // An object that changed while it was read gets quiet time before it is tried again.
 Duration retry_pause(std::uint32_t deferrals);

@@ -100,6 +100,7 @@ Task<Result<ObjectEnd>> Attempt::run() {
         case PlanAction::Conflict:
         case PlanAction::Unrepresentable:
         case PlanAction::Delete:
+        case PlanAction::Missing:
             break;
     }
     GODWIT_CHECK(false, "{} is not for a transfer", model::to_string(object_.action));

@@ -98,6 +98,7 @@ Task<Result<void>> Worker::sweep_staged(Context& context, const Batch& batch) {
         if (item.object.action == PlanAction::Delete && shared_.backup)
             GODWIT_CO_TRY_VOID(co_await shared_.backup->discard(context, item.object));
         bool has_none = item.object.action == PlanAction::Skip || item.object.action == PlanAction::Delete ||
+                        item.object.action == PlanAction::Missing ||
                         item.object.type == model::ObjectType::Directory;
         if (has_none) continue;
         if (item.object.source.size_bytes > shared_.destination.capabilities().put_bytes_max) continue;
@@ -254,7 +255,7 @@ Task<Result<ObjectEnd>> Worker::end_of(Context& context, const Batch& batch, Pla
         GODWIT_CO_TRY(std::optional<ObjectEnd> vanished, co_await look_again(context, shared_, object));
         if (vanished) co_return *std::move(vanished);
     }
-    if (auto end = end_without_transfer(object, shared_.destination)) co_return std::move(*end);
+    if (auto end = end_without_transfer(shared_, object)) co_return std::move(*end);
     co_return co_await transfer_or_put_aside(context, shared_, object, start);
 }
 

@@ -15,7 +15,7 @@ using model::SkipReason;
 
 constexpr std::uint8_t kFormatVersion = 1;
 constexpr std::uint8_t kHasDestination = 1, kHasDigest = 2, kHasHardLink = 4, kHasSourceDigest = 8,
-                       kAllFlags = 15;
+                       kHasListLine = 16, kAllFlags = 31;
 
 std::size_t shared_prefix(std::string_view a, std::string_view b) {
     auto [end, ignored] = std::ranges::mismatch(a, b);
@@ -25,7 +25,8 @@ std::size_t shared_prefix(std::string_view a, std::string_view b) {
 void encode(Packer& packer, const PlannedObject& object, const std::string& key_before) {
     packer.byte(static_cast<std::uint8_t>(
         (object.destination ? kHasDestination : 0) | (object.known_digest ? kHasDigest : 0) |
-        (object.hard_link ? kHasHardLink : 0) | (object.source_digest ? kHasSourceDigest : 0)));
+        (object.hard_link ? kHasHardLink : 0) | (object.source_digest ? kHasSourceDigest : 0) |
+        (object.list_line > 0 ? kHasListLine : 0)));
     packer.byte(static_cast<std::uint8_t>(object.action));
     packer.byte(static_cast<std::uint8_t>(object.reason));
     packer.byte(static_cast<std::uint8_t>(object.type));
@@ -42,6 +43,7 @@ void encode(Packer& packer, const PlannedObject& object, const std::string& key_
         packer.number(object.hard_link->names);
         packer.number(object.destination_names);
     }
+    if (object.list_line > 0) packer.number(object.list_line);
     packer.number(object.deferrals);
 }
 
@@ -83,7 +85,7 @@ std::optional<std::string> decode_key(Unpacker& unpacker, const std::string& key
 
 std::optional<PlannedObject> decode(Unpacker& unpacker, const std::string& key_before) {
     std::optional<std::uint8_t> flags = unpacker.byte();
-    auto action = enumerator(unpacker.byte(), PlanAction::Copy, PlanAction::Delete);
+    auto action = enumerator(unpacker.byte(), PlanAction::Copy, PlanAction::Missing);
     auto reason = enumerator(unpacker.byte(), SkipReason::None, SkipReason::NotApproved);
     auto type = enumerator(unpacker.byte(), ObjectType::File, ObjectType::Special);
     if (!flags || *flags > kAllFlags || !action || !reason || !type) return {};
@@ -109,6 +111,11 @@ std::optional<PlannedObject> decode(Unpacker& unpacker, const std::string& key_b
         if (!object.source_digest) return {};
     }
     if ((*flags & kHasHardLink) && !decode_hard_link(unpacker, object)) return {};
+    if (*flags & kHasListLine) {
+        std::optional<std::uint64_t> line = unpacker.number();
+        if (!line || *line == 0) return {};
+        object.list_line = *line;
+    }
     std::optional<std::uint32_t> deferrals = small_number(unpacker);
     if (!deferrals) return {};
     object.deferrals = *deferrals;

@@ -18,7 +18,7 @@ using testing::arbitrary_object;
 bool same(const PlannedObject& a, const PlannedObject& b) {
     return a.key == b.key && a.action == b.action && a.reason == b.reason && a.type == b.type &&
            a.source == b.source && a.destination == b.destination && a.known_digest == b.known_digest &&
-           a.deferrals == b.deferrals;
+           a.list_line == b.list_line && a.deferrals == b.deferrals;
 }
 
 RC_GTEST_PROP(BatchCodec, objects_come_back_as_they_were, ()) {

@@ -4,6 +4,8 @@
 //   tasks/<task>/lock            held by whoever works on the task, with its pid
 //   tasks/<task>/index.db        the task's index
 //   tasks/<task>/exec-<id>.db    the ledger of one execution
+//   tasks/<task>/exec-<id>.keys  the list of objects that it is about, if it was given one
+//   (ledger/key_file.h)
 //
 // Reading needs no lock. All calls block; one thread at a time, where nothing else is said.
 #pragma once
@@ -82,6 +84,9 @@ class StateDirectory {
     std::string lock_path(const std::string& task) const { return task_path(task) + "/lock"; }
     std::string ledger_path(const std::string& task, const std::string& execution) const {
         return task_path(task) + "/" + execution + ".db";
+    }
+    std::string list_path(const std::string& task, const std::string& execution) const {
+        return task_path(task) + "/" + execution + ".keys";
     }
     // "exec-" or "task-" and 17 hexadecimal digits.
     std::string new_id(std::string_view prefix) const;

@@ -16,6 +16,8 @@ namespace godwit::ledger {
 namespace {
 
 constexpr std::array<std::string_view, 3> kDatabaseFiles{"", "-wal", "-shm"};
+// A list, and what an interrupted run had copied of it.
+constexpr std::array<std::string_view, 2> kListFiles{"", ".part"};
 
 std::uint64_t file_bytes(const std::string& path) {
     struct stat status{};
@@ -25,6 +27,12 @@ std::uint64_t file_bytes(const std::string& path) {
 bool exists(const std::string& path) {
     struct stat status{};
     return ::stat(path.c_str(), &status) == 0;
+}
+
+// Success when it is not there.
+Result<void> remove_file(const std::string& path) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error(errno, "remove", path);
+    return {};
 }
 
 // A database with its log. The shared memory beside it is no storage.
@@ -64,8 +72,9 @@ Result<TaskSize> measure_task(const StateDirectory& state, const TaskInfo& task,
     }
     for (const ExecutionInfo& execution : executions) {
         if (execution.task != task.id) continue;
-        size.ledgers.push_back(
-            {.execution = execution, .bytes = database_bytes(state.ledger_path(task.id, execution.id))});
+        size.ledgers.push_back({.execution = execution,
+                                .bytes = database_bytes(state.ledger_path(task.id, execution.id)) +
+                                         file_bytes(state.list_path(task.id, execution.id))});
     }
     return size;
 }
@@ -172,10 +181,10 @@ class Pruning {
         std::int64_t now = state_.clock().unix_time_ns();
         GODWIT_TRY_VOID(
             state_.change_control([&](ControlTables& tables) { return tables.set_pruned(id, now); }));
-        for (std::string_view suffix : kDatabaseFiles) {
-            std::string path = state_.ledger_path(task.id, id) + std::string(suffix);
-            if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error(errno, "remove", path);
-        }
+        for (std::string_view suffix : kDatabaseFiles)
+            GODWIT_TRY_VOID(remove_file(state_.ledger_path(task.id, id) + std::string(suffix)));
+        for (std::string_view suffix : kListFiles)
+            GODWIT_TRY_VOID(remove_file(state_.list_path(task.id, id) + std::string(suffix)));
         left_bytes_ -= std::min(left_bytes_, ledger.bytes);
         result_.freed_bytes += ledger.bytes;
         result_.executions.push_back(ledger.execution);

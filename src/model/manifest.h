@@ -22,6 +22,8 @@ struct ManifestEntry {
     std::uint64_t line = 0;  // where it begins, from 1
     std::string path;
     std::string version;  // empty: the newest
+    // Not empty: why the entry can name no object. What follows it can be read all the same.
+    std::string fault = {};
 };
 
 // Reads a manifest in pieces that may end anywhere. Holds one line at most.
@@ -33,8 +35,8 @@ class ManifestReader {
     // `name` is what errors call the manifest.
     explicit ManifestReader(std::string name) : name_(std::move(name)) {}
 
-    // Adds the entries that `bytes` completes. Fails with Invalid, naming the line and what is wrong there;
-    // then the reader is done for.
+    // Adds the entries that `bytes` completes. Fails with Invalid, naming the line and what is wrong there,
+    // when nobody can tell where the next line begins; then the reader is done for.
     Result<void> read(std::string_view bytes, std::vector<ManifestEntry>& entries);
     // There are no more bytes.
     Result<void> finish(std::vector<ManifestEntry>& entries);
@@ -42,10 +44,12 @@ class ManifestReader {
   private:
     enum class Place : std::uint8_t { FieldStart, Plain, QuoteInPlain, Quoted, QuoteInQuoted };
     Result<void> begin(std::vector<ManifestEntry>& entries);
+    std::size_t plain_run(std::string_view bytes) const;
     Result<void> take(char byte, std::vector<ManifestEntry>& entries);
     Result<void> take_in_quotes(char byte);
-    Result<void> append(char byte);
-    Result<void> end_line(std::vector<ManifestEntry>& entries);
+    Result<void> append(std::string_view bytes);
+    void end_line(std::vector<ManifestEntry>& entries);
+    std::string fault_of_line() const;
     Error wrong(std::string cause) const;
 
     std::string name_;
@@ -57,7 +61,11 @@ class ManifestReader {
     Place place_ = Place::FieldStart;
     bool after_cr_ = false;
     std::uint64_t fields_ = 1;  // of the line in hand; those behind the second are only counted
+    bool too_long_ = false;
     std::string path_, version_;
 };
+
+// The line of a manifest, with its line end, that names the newest object of this path.
+std::string manifest_line(std::string_view path);
 
 }  // namespace godwit::model

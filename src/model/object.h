@@ -116,6 +116,8 @@ struct Entry {
     bool archived = false;
     // The file that this is one of several names of. Regular files alone.
     std::optional<HardLink> hard_link = {};
+    // Not 0: this line of a list asks for the key, and it is not there. Nothing else is told of it.
+    std::uint64_t missing_line = 0;
 };
 
 // All that a store tells about one object when asked for it by name.

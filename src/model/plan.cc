@@ -199,14 +199,15 @@ Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, cons
 
 namespace {
 
-constexpr EnumNames<PlanAction, 8> kActionNames{{{PlanAction::Copy, "copy"},
+constexpr EnumNames<PlanAction, 9> kActionNames{{{PlanAction::Copy, "copy"},
                                                  {PlanAction::Metadata, "metadata"},
                                                  {PlanAction::Skip, "skip"},
                                                  {PlanAction::Conflict, "conflict"},
                                                  {PlanAction::Unrepresentable, "unrepresentable"},
                                                  {PlanAction::Examine, "examine"},
                                                  {PlanAction::Recheck, "recheck"},
-                                                 {PlanAction::Delete, "delete"}}};
+                                                 {PlanAction::Delete, "delete"},
+                                                 {PlanAction::Missing, "missing"}}};
 
 constexpr EnumNames<SkipReason, 9> kSkipNames{{{SkipReason::None, ""},
                                                {SkipReason::Unchanged, "unchanged"},

@@ -25,6 +25,7 @@ enum class PlanAction : std::uint8_t {
     Examine = 6,          // ask the stores, then decide
     Recheck = 7,          // only ctime, inode or owner changed: read the source, compare with the digest kept
     Delete = 8,           // only the destination has it, and the run mirrors
+    Missing = 9,          // a list asks for it, and the source does not have it
 };
 std::string_view to_string(PlanAction action);
 std::optional<PlanAction> plan_action_from(std::string_view name);
@@ -135,6 +136,8 @@ struct PlannedObject {
     // Where hard links are kept: the source's file, and how many names the destination's has if several.
     std::optional<HardLink> hard_link = {};
     std::uint32_t destination_names = 0;
+    // Of one that is Missing: where the list asks for it, from 1.
+    std::uint64_t list_line = 0;
     // How often this object was deferred before, in this execution.
     std::uint32_t deferrals = 0;
 };

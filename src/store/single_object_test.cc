@@ -4,7 +4,6 @@
 
 #include "runtime/io_loop.h"
 #include "store/memory_store.h"
-#include "store/selected_objects.h"
 
 namespace godwit::store {
 namespace {
@@ -90,52 +89,6 @@ TEST(SingleObject, nothing_else_can_be_seen) {
         bool with_tags = false;
         auto info = co_await store->stat(context, other, with_tags);
         EXPECT_TRUE(info && !*info);
-    });
-}
-
-TEST(SelectedObjects, lists_only_what_was_selected_and_is_there) {
-    MemoryPlace place;
-    for (const char* key : {"a", "b", "c", "d", "e"}) place.write(key, "1");
-    auto keys =
-        std::make_shared<const std::vector<Key>>(std::vector<Key>{Key("b"), Key("bb"), Key("d"), Key("e")});
-    on_loop([&](Context& context) -> Task<void> {
-        auto store = make_selected_store(make_memory_store(place), keys);
-        EXPECT_TRUE(co_await store->attach(context, Role::Source));
-        KeyRange all;
-        auto listing = store->list(all);
-        auto page = co_await listing->next(context);
-        EXPECT_TRUE(page && page->last);
-        if (page) EXPECT_EQ(keys_of(*page), (Names{"b", "d", "e"}));
-        KeyRange part{"b", "e"};
-        auto some = store->list(part);
-        auto part_page = co_await some->next(context);
-        if (part_page) EXPECT_EQ(keys_of(*part_page), Names{"d"});
-    });
-}
-
-TEST(SelectedObjects, pages_are_bounded) {
-    MemoryPlace place;
-    std::vector<Key> all_keys;
-    for (int i = 1000; i < 1600; ++i) {
-        all_keys.emplace_back(std::to_string(i));
-        place.write(std::to_string(i), "1");
-    }
-    auto keys = std::make_shared<const std::vector<Key>>(all_keys);
-    on_loop([&](Context& context) -> Task<void> {
-        auto store = make_selected_store(make_memory_store(place), keys);
-        EXPECT_TRUE(co_await store->attach(context, Role::Source));
-        KeyRange all;
-        auto listing = store->list(all);
-        std::size_t count = 0, pages = 0;
-        for (bool last = false; !last; ++pages) {
-            auto page = co_await listing->next(context);
-            EXPECT_TRUE(page);
-            if (!page) co_return;
-            count += page->entries.size();
-            last = page->last;
-        }
-        EXPECT_EQ(count, 600u);
-        EXPECT_EQ(pages, 3u);
     });
 }
 

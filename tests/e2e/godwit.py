@@ -81,6 +81,7 @@ class Godwit:
         server: S3Server | None = None,
         environment: dict[str, str] | None = None,
         seconds_max: float = RUN_SECONDS_MAX,
+        stdin: bytes = b"",
     ) -> Run:
         """Runs `godwit ARGUMENT...`. With `server`, its credentials stand in the environment."""
         command = [*self.prefix, os.fsdecode(self.binary), *map(os.fsdecode, arguments)]
@@ -88,7 +89,7 @@ class Godwit:
             command,
             env=self.environment(server) | (environment or {}),
             cwd=self.home,
-            stdin=subprocess.DEVNULL,
+            **({"input": stdin} if stdin else {"stdin": subprocess.DEVNULL}),
             capture_output=True,
             timeout=seconds_max,
         )

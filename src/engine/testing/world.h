@@ -14,6 +14,7 @@
 #include "ledger/memory_journal.h"
 #include "runtime/manual_loop.h"
 #include "store/faulty_store.h"
+#include "store/listed_objects.h"
 #include "store/memory_store.h"
 #include "store/testing/delete_auditor.h"
 
@@ -71,6 +72,8 @@ class World {
     // The run is stopped when it leases its batches for this time, from 1; 0: it is not.
     int stop_at_lease = 0;
     ExecutionOptions options;
+    // What the run is about alone; null: everything.
+    std::shared_ptr<const model::KeyList> list;
     Progress progress;
     bool attests = true;
     bool destination_removes_exactly = true;
@@ -136,6 +139,10 @@ inline std::optional<ExecutionResult> World::run(Duration stop_after, Duration k
             if (!root) co_return std::move(root.error());
             co_return aside.get();
         };
+    }
+    if (list) {
+        from = store::make_listed_store(std::move(from), list, store::Role::Source);
+        to = store::make_listed_store(std::move(to), list, store::Role::Destination);
     }
     std::optional<Execution> execution;
     std::optional<Result<ExecutionResult>> result;

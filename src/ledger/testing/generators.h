@@ -56,12 +56,14 @@ inline rc::Gen<model::PlannedObject> arbitrary_object() {
     return rc::gen::exec([] {
         model::PlannedObject object;
         object.key = model::Key(*rc::gen::nonEmpty(arbitrary_bytes()));
-        object.action = static_cast<model::PlanAction>(*rc::gen::inRange(1, 9));
+        object.action = static_cast<model::PlanAction>(*rc::gen::inRange(1, 10));
         object.reason = static_cast<model::SkipReason>(*rc::gen::inRange(0, 6));
         object.type = static_cast<model::ObjectType>(*rc::gen::inRange(1, 5));
         object.source = *arbitrary_identity();
         if (*rc::gen::arbitrary<bool>()) object.destination = *arbitrary_identity();
         object.known_digest = *arbitrary_digest();
+        object.list_line =
+            *rc::gen::oneOf(rc::gen::just<std::uint64_t>(0), rc::gen::arbitrary<std::uint64_t>());
         object.deferrals = *rc::gen::arbitrary<std::uint32_t>();
         return object;
     });
