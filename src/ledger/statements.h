@@ -45,6 +45,8 @@ enum class Sql : std::uint8_t {
     SetStatus,
     InsertShard,
     Shards,
+    ShardEnd,
+    ShortenShard,
     AdvanceShard,
     InsertBatch,
     BatchHead,

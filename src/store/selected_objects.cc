@@ -79,6 +79,12 @@ class SelectedStore final : public Store {
     std::unique_ptr<Listing> list(ListedKeys keys) override {
         return std::make_unique<SelectedListing>(*inner_, keys_, std::move(keys));
     }
+    // By the keys asked for, there or not.
+    Task<Result<bool>> holds_any(Context&, const ListedKeys& keys) override {
+        auto next = std::ranges::upper_bound(*keys_, keys.range.after, {}, &Key::bytes);
+        next = std::lower_bound(next, keys_->end(), Key(keys.prefix));
+        co_return next != keys_->end() && keys.contains(next->bytes());
+    }
     Task<Result<Receipt>> copy_from(Context& context, Store& source, const CopyRequest& request) override {
         auto* selected = dynamic_cast<SelectedStore*>(&source);
         return inner_->copy_from(context, selected ? *selected->inner_ : source, request);
