@@ -58,6 +58,16 @@ class Double:
     def make_synthetic(self, bucket: str, count: int, size_bytes: int) -> None:
         self._page("PUT", f"buckets/{bucket}?count={count}&size={size_bytes}")
 
+    def make_pair(self, bucket: str, side: str, count: int, size_bytes: int, differs: bool = True) -> None:
+        """One of two computed buckets, `source` and `destination`, that differ in a thousandth of their keys in each of
+        four ways."""
+        query = f"count={count}&size={size_bytes}&pair={side}&differs={int(differs)}"
+        self._page("PUT", f"buckets/{bucket}?{query}")
+
+    def pair_truth(self, count: int) -> dict:
+        """How many keys of a pair differ in each way, counted without a listing."""
+        return json.loads(self._page("GET", f"pair?count={count}"))
+
     def stored(self, bucket: str, prefix: str) -> dict:
         """Objects, bytes and unfinished uploads that are really there."""
         return json.loads(self._page("GET", f"buckets/{bucket}?prefix={urllib.parse.quote(prefix)}"))

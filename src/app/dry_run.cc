@@ -144,6 +144,8 @@ Task<Result<ExitCode>> DryRun::run(const Ends& ends) {
     }
     engine::FinderInput input{*ends.source, *ends.destination,        options, progress,
                               {},           index_stream(index.get())};
+    engine::ContentTags tags(*ends.source, *ends.destination, options);
+    input.tags = &tags;
     engine::FoundSink sink = [this](engine::FoundPage page) -> Task<Result<void>> {
         co_return add_page(page);
     };

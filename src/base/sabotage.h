@@ -49,6 +49,7 @@
     BUG(delete_without_looking_at_source, "a mirror deletes without asking the source once more")        \
     BUG(delete_without_backup, "a mirror deletes what was to be copied aside first, without the copy")   \
     BUG(delete_any_generation, "a mirror deletes what somebody has written since the listing")           \
+    BUG(believe_any_tag, "tags that read as an MD5 are believed, although one was seen to be none")      \
     /* s3 */                                                                                             \
     BUG(accept_unsorted_keys, "keys of a listing that are doubled or out of order are taken")            \
     BUG(accept_repeated_token, "a listing that does not go forward is followed")                         \

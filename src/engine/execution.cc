@@ -1,7 +1,5 @@
 #include "engine/execution.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/buffer_stock.h"
@@ -10,14 +8,9 @@
 namespace godwit::engine {
 
 using ledger::BatchKind;
-using ledger::ListingCommit;
-using ledger::Shard;
 using model::ExecutionStatus;
 
 namespace {
-
-// What could not be listed is remembered up to this many; the rest is the same news.
-constexpr std::size_t kUnreadableMax = 1000;
 
 // A server is met with few requests. Between file systems, which commit in groups, fewer than a group
 // would only wait for one another.
@@ -34,8 +27,6 @@ Execution::Execution(Context& context, store::Store& source, store::Store& desti
                      ledger::Journal& journal, const ExecutionOptions& options, Progress& progress)
     : context_(context),
       new_work_(context_),
-      source_(source),
-      destination_(destination),
       journal_(journal),
       options_(options),
       progress_(progress),
@@ -46,7 +37,11 @@ Execution::Execution(Context& context, store::Store& source, store::Store& desti
       uploads_(context_, journal, destination),
       shared_{context.loop(), new_work_, options, source,   destination,
               memory_,        requests_, rate_,   uploads_, progress},
-      worker_(shared_, journal) {
+      worker_(shared_, journal),
+      shards_(new_work_, source, destination, journal, options, progress, [this] {
+          ++commits_;
+          batches_changed_.notify_all();
+      }) {
     context_.set_pressure(requests_);
     BufferStock::shared().set_content_bytes_max(options.limits.memory_bytes_max);
 }
@@ -91,7 +86,8 @@ Task<Result<void>> Execution::delete_extras() {
     GODWIT_CO_TRY(model::Counts counts, co_await journal_.counts());
     GODWIT_CO_TRY(deletes_withheld_, co_await reason_to_withhold(context_, shared_, journal_, counts));
     if (!deletes_withheld_ && options_.deletes->backup) GODWIT_CO_TRY_VOID(co_await open_backup());
-    if (deletes_withheld_) co_return co_await withhold_deletes(context_, shared_, journal_, carried_on_);
+    if (deletes_withheld_)
+        co_return co_await withhold_deletes(context_, shared_, journal_, shards_.carried_on());
     GODWIT_CO_TRY_VOID(co_await work_off(BatchKind::Deletes));
     co_return co_await work_off(BatchKind::DirectoryDeletes);
 }
@@ -135,95 +131,18 @@ Task<Result<bool>> Execution::wait_for_batches() {
 }
 
 Task<void> Execution::list_task() {
-    Result<void> listed = co_await list_shards();
+    Result<void> listed = co_await shards_.list();
     if (!listed) listing_error_.emplace(std::move(listed.error()));
     listing_done_ = true;
     progress_.listing_done = !listing_error_.has_value();
     batches_changed_.notify_all();
 }
 
-Task<Result<void>> Execution::list_shards() {
-    GODWIT_CO_TRY(std::vector<Shard> shards, co_await journal_.shards());
-    carried_on_ = !shards.empty();
-    if (shards.empty()) {
-        std::vector<model::KeyRange> everything(1);
-        GODWIT_CO_TRY_VOID(co_await journal_.add_shards(std::move(everything)));
-        GODWIT_CO_TRY(shards, co_await journal_.shards());
-    }
-    for (const Shard& shard : shards) {
-        if (!shard.complete) GODWIT_CO_TRY_VOID(co_await list_shard(shard));
-    }
-    co_return {};
-}
-
-Task<Result<void>> Execution::list_shard(const Shard& shard) {
-    model::KeyRange rest = shard.range;
-    if (!shard.cursor.empty()) rest.after = shard.cursor;
-    auto unread = std::make_shared<model::KeyRange>(rest);
-    FinderInput input{source_, destination_, options_, progress_, rest, index_of(unread), {}};
-    input.skip_index = [unread](const model::Key& key) {
-        unread->after = std::max(unread->after, just_before(key));
-    };
-    std::int64_t id = shard.id;
-    std::optional<Approval> approval;
-    if (options_.approved) {
-        GODWIT_CO_TRY(auto entries, options_.approved->entries(rest));
-        approval.emplace(std::move(entries));
-    }
-    FoundSink sink = [this, id, &approval](FoundPage page) -> Task<Result<void>> {
-        return commit_found(id, std::move(page), approval);
-    };
-    Result<void> found = co_await find(new_work_, input, sink);
-    if (approval) plan_not_needed_ += approval->not_needed();
-    co_return std::move(found);
-}
-
-Task<Result<void>> Execution::commit_found(std::int64_t shard, FoundPage page,
-                                           std::optional<Approval>& approval) {
-    if (approval) GODWIT_CO_TRY_VOID(approval->admit(page));
-    ListingCommit commit;
-    commit.shard = shard;
-    commit.cursor = std::move(page.cursor);
-    commit.complete = page.complete;
-    commit.ordinary = std::move(page.objects);
-    commit.directories = std::move(page.directories);
-    commit.hard_links = std::move(page.hard_links);
-    commit.deletes = std::move(page.deletes);
-    commit.directory_deletes = std::move(page.directory_deletes);
-    commit.destination_objects = page.destination_objects;
-    commit.unchanged = page.unchanged;
-    commit.adopted = std::move(page.adopted);
-    for (auto* errors : {&page.unreadable_source, &page.unreadable_destination}) {
-        for (Error& error : *errors) {
-            commit.unreadable.push_back(fmt::format("{}: {}", to_string(error.scope()), error.message()));
-            if (unreadable_.size() < kUnreadableMax) unreadable_.push_back(std::move(error));
-        }
-    }
-    GODWIT_CO_TRY_VOID(co_await journal_.commit_listing(std::move(commit)));
-    ++commits_;
-    batches_changed_.notify_all();
-    co_return {};
-}
-
-// The index as a stream: each page asks for what follows the last key of the one before.
-IndexStream Execution::index_of(std::shared_ptr<model::KeyRange> unread) {
-    bool wanted = options_.policy.use_index;
-    return IndexStream([this, unread, wanted]() -> Task<Result<IndexStream::Page>> {
-        IndexStream::Page page;
-        page.last = true;
-        if (!wanted) co_return std::move(page);
-        GODWIT_CO_TRY(page.rows, co_await journal_.index_page(*unread));
-        page.last = page.rows.empty();
-        if (!page.rows.empty()) unread->after = page.rows.back().key.bytes();
-        co_return std::move(page);
-    });
-}
-
 Task<Result<ExecutionResult>> Execution::finish(Result<void> ran) {
     ExecutionResult result;
-    result.unreadable = std::move(unreadable_);
+    result.unreadable = shards_.take_unreadable();
     result.deletes_withheld = std::move(deletes_withheld_);
-    result.plan_not_needed = plan_not_needed_;
+    result.plan_not_needed = shards_.plan_not_needed();
     if (!ran) result.stopped_by.emplace(std::move(ran.error()));
     if (!result.stopped_by && worker_.draining()) result.stopped_by.emplace(runtime::stop_requested());
     GODWIT_CO_TRY(result.counts, co_await journal_.counts());

@@ -4,9 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "engine/approval.h"
 #include "engine/backup.h"
-#include "engine/finder.h"
+#include "engine/shards.h"
 #include "engine/transfer.h"
 #include "engine/uploads.h"
 #include "engine/worker.h"
@@ -47,11 +46,7 @@ class Execution {
 
   private:
     Task<Result<void>> list_and_transfer();
-    Task<Result<void>> list_shards();
     Task<void> list_task();
-    Task<Result<void>> list_shard(const ledger::Shard& shard);
-    Task<Result<void>> commit_found(std::int64_t shard, FoundPage page, std::optional<Approval>& approval);
-    IndexStream index_of(std::shared_ptr<model::KeyRange> unread);
     Task<Result<bool>> wait_for_batches();
     Task<Result<void>> work_off(ledger::BatchKind kind);
     Task<Result<void>> delete_extras();
@@ -61,8 +56,6 @@ class Execution {
     Context context_;
     // Of what begins new work: listing, and each object's first permit. drain() ends it.
     Context new_work_;
-    store::Store& source_;
-    store::Store& destination_;
     ledger::Journal& journal_;
     const ExecutionOptions& options_;
     Progress& progress_;
@@ -74,16 +67,14 @@ class Execution {
     TransferContext shared_;
     std::optional<Backup> backup_;
     Worker worker_;
+    Shards shards_;
 
     runtime::Signal batches_changed_;
     std::uint64_t commits_ = 0;       // of the listing, in this run
     std::uint64_t commits_seen_ = 0;  // when the worker last asked for more
     bool listing_done_ = false;
-    bool carried_on_ = false;  // what another process began
     std::optional<Error> listing_error_;
-    std::vector<Error> unreadable_;
     std::optional<Error> deletes_withheld_;
-    std::uint64_t plan_not_needed_ = 0;
 };
 
 }  // namespace godwit::engine

@@ -47,18 +47,28 @@ std::string_view parent_of(std::string_view key) {
 class Merge {
   public:
     Merge(Context& context, FinderInput& input, const FoundSink& sink)
-        : input_(input),
+        : context_(context),
+          input_(input),
           sink_(sink),
+          policy_(input.options.policy),
           source_listing_(input.source, input.range, input.options.selection.get(), Scope::Source),
           destination_listing_(input.destination, input.range, input.options.selection.get(),
                                Scope::Destination),
           source_(entries_of(context, source_listing_, page_.unreadable_source)),
-          destination_(entries_of(context, destination_listing_, page_.unreadable_destination)) {}
+          destination_(entries_of(context, destination_listing_, page_.unreadable_destination)),
+          flushed_at_(context.loop().now()) {
+        page_.cursor = input.range.after;
+    }
 
     Task<Result<void>> run();
 
   private:
     Task<Result<void>> fill();
+    Task<Result<void>> fill_listings();
+    Task<Result<void>> look_at_tags();
+    bool is_look_needed();
+    // What a stream stands at, inside the range. Null: it has no more.
+    const Entry* current(EntryStream& stream);
     bool all_ready() const { return source_.ready() && destination_.ready() && input_.index.ready(); }
     // Plans the smallest key of the streams. False when all have ended.
     bool step();
@@ -85,8 +95,10 @@ class Merge {
     bool page_full() const;
     Task<Result<void>> flush(bool complete);
 
+    Context& context_;
     FinderInput& input_;
     const FoundSink& sink_;
+    model::PlanPolicy policy_;
     FoundPage page_;
     std::uint64_t page_bytes_ = 0;
     OrderedListing source_listing_;
@@ -96,12 +108,15 @@ class Merge {
     model::PrefixGuard files_;
     // Directories that lie one in the other, and the current key in all of them.
     std::vector<EqualDirectory> waiting_;
+    bool is_cut_ = false;  // the range was longer when the listings began
+    Instant flushed_at_;
 };
 
 Task<Result<void>> Merge::run() {
     for (;;) {
         if (!all_ready()) GODWIT_CO_TRY_VOID(co_await fill());
         if (!index_caught_up()) continue;
+        if (is_look_needed()) GODWIT_CO_TRY_VOID(co_await look_at_tags());
         if (!step()) break;
         if (page_full()) GODWIT_CO_TRY_VOID(co_await flush(false));
     }
@@ -109,15 +124,42 @@ Task<Result<void>> Merge::run() {
 }
 
 Task<Result<void>> Merge::fill() {
-    GODWIT_CO_TRY_VOID(co_await source_.fill());
-    GODWIT_CO_TRY_VOID(co_await destination_.fill());
+    if (!source_.ready() || !destination_.ready()) GODWIT_CO_TRY_VOID(co_await fill_listings());
     co_return co_await input_.index.fill();
 }
 
+Task<Result<void>> Merge::fill_listings() {
+    Instant began = context_.loop().now();
+    GODWIT_CO_TRY_VOID(co_await source_.fill());
+    Instant source_came = context_.loop().now();
+    GODWIT_CO_TRY_VOID(co_await destination_.fill());
+    Instant came = context_.loop().now();
+    // Another listing may have seen it.
+    policy_.tags_are_md5 = input_.tags && input_.tags->are_md5();
+    if (input_.end) {
+        PagesCame pages{page_.cursor, source_came - began, came - source_came};
+        GODWIT_CO_TRY(std::optional<std::string> end, co_await input_.end->pages_came(pages));
+        is_cut_ |= end.has_value();
+        if (end) input_.range.before = *std::move(end);
+    }
+    // Equal directories are decided when all of their contents are; a page that ends before would have each
+    // of them looked at.
+    bool is_old = came - flushed_at_ >= kFoundAgeMax && waiting_.empty();
+    if (is_old) GODWIT_CO_TRY_VOID(co_await flush(false));
+    co_return {};
+}
+
+const Entry* Merge::current(EntryStream& stream) {
+    const Entry* entry = stream.current();
+    bool is_beyond = is_cut_ && entry && entry->key.bytes() >= input_.range.before;
+    return is_beyond ? nullptr : entry;
+}
+
 bool Merge::step() {
-    const Entry* source = source_.current();
-    const Entry* destination = destination_.current();
-    if (!source && !destination) return false;
+    const Entry* source = current(source_);
+    const Entry* destination = current(destination_);
+    // What only the destination has is nobody's concern but a mirror's.
+    if (!source && (!destination || !input_.options.deletes)) return false;
     bool take_source = source && (!destination || source->key <= destination->key);
     bool take_destination = destination && (!source || destination->key <= source->key);
     plan_one(take_source ? source : nullptr, take_destination ? destination : nullptr);
@@ -127,11 +169,27 @@ bool Merge::step() {
     return true;
 }
 
+// Could the tags of the next key decide, if it were known what they are?
+bool Merge::is_look_needed() {
+    if (!input_.tags || !input_.tags->undecided()) return false;
+    const Entry* source = current(source_);
+    const Entry* destination = current(destination_);
+    bool both = source && destination && source->key == destination->key && source->missing_line == 0;
+    return both && ContentTags::would_tell(*source, *destination) && is_selected(*source) &&
+           model::plan(source, destination, indexed_for(source->key), policy_).action == PlanAction::Examine;
+}
+
+Task<Result<void>> Merge::look_at_tags() {
+    GODWIT_CO_TRY_VOID(co_await input_.tags->look(context_, *source_.current(), *destination_.current()));
+    policy_.tags_are_md5 = input_.tags->are_md5();
+    co_return {};
+}
+
 // Passes over index rows of keys that neither end has any more; the destination's count where the run
 // mirrors. False when the stream must be filled before it can tell what the index holds of the next key.
 bool Merge::index_caught_up() {
-    const Entry* next = source_.current();
-    const Entry* destination = input_.options.deletes ? destination_.current() : nullptr;
+    const Entry* next = current(source_);
+    const Entry* destination = input_.options.deletes ? current(destination_) : nullptr;
     if (destination && (!next || destination->key < next->key)) next = destination;
     if (!next) return true;
     for (IndexRow* row = input_.index.current(); row && row->key < next->key; row = input_.index.current()) {
@@ -155,7 +213,7 @@ void Merge::plan_one(const Entry* source, const Entry* destination) {
     ++input_.progress.listed_objects;
     if (source->missing_line > 0) return add_missing(*source);
     input_.progress.listed_bytes += source->identity.size_bytes;
-    Plan plan = guard(*source, model::plan(source, destination, indexed, input_.options.policy));
+    Plan plan = guard(*source, model::plan(source, destination, indexed, policy_));
     leave_directories(source->key.bytes());
     if (goes_with_others(*source, plan, indexed)) return add_hard_link(*source, destination, plan, indexed);
     if (plan.action != PlanAction::Skip || plan.reason > SkipReason::Adopted) {
@@ -187,7 +245,7 @@ bool Merge::is_selected(const Entry& entry) const {
 void Merge::plan_extra(const Entry& destination, const IndexRow* indexed) {
     bool directory =
         destination.type == ObjectType::Directory && input_.options.policy.destination_hierarchical;
-    const Entry* next = source_.current();
+    const Entry* next = current(source_);
     if (directory && next && next->key.bytes().starts_with(destination.key.bytes())) return;
     leave_directories(destination.key.bytes());
     bool known = indexed && model::same_generation(indexed->destination, destination.identity);
@@ -339,6 +397,7 @@ Task<Result<void>> Merge::flush(bool complete) {
     page_ = FoundPage();
     page_.cursor = found.cursor;
     page_bytes_ = 0;
+    flushed_at_ = context_.loop().now();
     co_return co_await sink_(std::move(found));
 }
 

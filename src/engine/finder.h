@@ -9,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "engine/content_tags.h"
 #include "engine/options.h"
 #include "engine/page_stream.h"
 #include "engine/progress.h"
+#include "engine/range_end.h"
 #include "engine/transfer.h"
 #include "model/outcome.h"
 #include "model/plan.h"
@@ -54,6 +56,10 @@ struct FinderInput {
     model::KeyRange range;
     // The index of exactly this range.
     IndexStream index;
+    // What tags prove. Null: nothing.
+    ContentTags* tags = nullptr;
+    // Null: the range stays as it is.
+    RangeEnd* end = nullptr;
     // Says that its rows before this key are not needed any more: where both ends hold little of what the
     // index knows, as with a list, most of it need not be read. Empty: it is read whole.
     std::function<void(const model::Key&)> skip_index = {};
@@ -66,6 +72,8 @@ std::string just_before(const model::Key& key);
 inline constexpr std::size_t kFoundObjectsMax = 1024;
 inline constexpr std::uint64_t kFoundBytesMax = 1ull << 30;
 inline constexpr std::uint64_t kFoundUnchangedMax = 65536;
+// A page is handed out when it is that old and further pages of listings have come.
+inline constexpr Duration kFoundAgeMax = std::chrono::seconds(1);
 
 // Runs one shard to its end. `sink` is awaited for each page, which is the back-pressure. Fails with
 // Corrupt when a listing is not in order, or with what a listing failed with; pages handed out before

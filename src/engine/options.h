@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "model/evidence.h"
 #include "model/plan.h"
@@ -80,6 +81,10 @@ struct ExecutionOptions {
     std::uint32_t concurrency_start = 64;
     // Whole tries at one object when the stored bytes turn out wrong.
     int object_attempts_max = 3;
+    // Listings of each end at once: one that is slow is cut into ranges of keys (engine/shards.h).
+    std::uint32_t listings_max = 16;
+    // It is slow when each page is waited for this long, on average.
+    Duration slow_page_min = std::chrono::milliseconds(20);
     // How often an object that changed while it was read is tried again at the end of the run.
     std::uint32_t deferrals_max = 3;
 };

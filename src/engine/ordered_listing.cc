@@ -12,6 +12,7 @@ OrderedListing::OrderedListing(store::Store& store, model::KeyRange range, const
                                Scope scope)
     : store_(store), range_(std::move(range)), selection_(selection), scope_(scope), prefixes_(1) {
     if (selection_) prefixes_ = selection_->prefixes();
+    std::erase_if(prefixes_, [&](const std::string& prefix) { return !range_.meets(prefix); });
     std::ranges::reverse(prefixes_);
     begin_next();
 }
@@ -26,6 +27,11 @@ bool OrderedListing::begin_next() {
 }
 
 Task<Result<store::Page>> OrderedListing::next(Context& context) {
+    if (!listing_) {
+        store::Page nothing;
+        nothing.last = true;
+        co_return std::move(nothing);
+    }
     Result<store::Page> page = co_await listing_->next(context);
     if (!page) co_return std::move(page.error()).with_scope(scope_);
     for (Error& error : page->unreadable) error = std::move(error).with_scope(scope_);

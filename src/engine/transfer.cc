@@ -184,10 +184,8 @@ store::PutRequest Attempt::put_request(const model::ObjectInfo& info) const {
     request.digest = shared_.options.digest;
     request.read_back = shared_.options.read_back;
     request.verify = shared_.options.verify;
-    // An object without POSIX attributes takes the time at which its store took it in.
-    if (!request.metadata.posix && shared_.destination.capabilities().hierarchical) {
-        request.metadata.fallback_mtime_ns = info.entry.identity.mtime_ns;
-    }
+    if (!request.metadata.posix && shared_.destination.capabilities().hierarchical)
+        request.metadata.fallback_mtime_ns = model::effective_mtime_ns(info);
     return request;
 }
 

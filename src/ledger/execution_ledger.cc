@@ -130,6 +130,11 @@ Task<Result<void>> ExecutionLedger::add_shards(std::vector<model::KeyRange> rang
     co_return co_await write(Lane::Urgent, ranges.size(), work);
 }
 
+Task<Result<Shard>> ExecutionLedger::split_shard(std::int64_t shard, std::string last_key) {
+    auto work = [&](db::Connection&) { return tables_->split_shard(shard, last_key); };
+    co_return co_await write(Lane::Urgent, 2, work);
+}
+
 Task<Result<void>> ExecutionLedger::commit_listing(ListingCommit commit) {
     std::vector<EncodedBatch> batches = encode_batches(BatchKind::Ordinary, commit.ordinary);
     auto add = [&](BatchKind kind, const std::vector<model::PlannedObject>& objects) {

@@ -50,6 +50,7 @@ class ExecutionLedger final : public Journal {
 
     Task<Result<std::vector<Shard>>> shards() override;
     Task<Result<void>> add_shards(std::vector<model::KeyRange> ranges) override;
+    Task<Result<Shard>> split_shard(std::int64_t shard, std::string last_key) override;
     Task<Result<void>> commit_listing(ListingCommit commit) override;
     Task<Result<std::optional<Batch>>> lease_batch(BatchKind kind) override;
     Task<Result<void>> record(ObjectRecord record) override;

@@ -169,6 +169,28 @@ Result<void> ExecutionTables::add_shards(const std::vector<model::KeyRange>& ran
     return {};
 }
 
+Result<Shard> ExecutionTables::split_shard(std::int64_t shard, const std::string& last_key) {
+    std::string before = model::KeyRange::before_what_follows(last_key);
+    Shard made;
+    made.range.after = last_key;
+    GODWIT_TRY_VOID(for_each_row(statements_, Sql::ShardEnd, {Value::integer(shard)},
+                                 [&](db::Statement& row) -> Result<void> {
+                                     made.range.before = row.bytes(0);
+                                     return {};
+                                 }));
+    GODWIT_TRY(db::Statement * shorten, statements_.get(Sql::ShortenShard));
+    GODWIT_TRY_VOID(shorten->run(
+        {Value::integer(shard), Value::bytes(before), Value::bytes(last_key), Value::bytes("")}));
+    if (shorten->changes() != 1) {
+        return Error(ErrorKind::Changed, "split", fmt::format("shard {}", shard),
+                     fmt::format("'{}' is not among the keys that it has left", printable(last_key)));
+    }
+    std::vector<model::KeyRange> rest{made.range};
+    GODWIT_TRY_VOID(add_shards(rest));
+    made.id = newest_shard_;
+    return made;
+}
+
 Result<void> ExecutionTables::insert_batch(const EncodedBatch& batch, std::optional<std::int64_t> shard) {
     return statements_.run(Sql::InsertBatch, {Value::integer(++newest_batch_), Value::integer(shard),
                                               number(batch.kind), Value::bytes(batch.first_key),
@@ -179,10 +201,12 @@ Result<void> ExecutionTables::commit_listing(const ListingCommit& commit,
                                              const std::vector<EncodedBatch>& batches) {
     GODWIT_TRY(db::Statement * advance, statements_.get(Sql::AdvanceShard));
     GODWIT_TRY_VOID(advance->run({Value::integer(commit.shard), Value::bytes(commit.cursor),
-                                  number(commit.complete ? 1 : 0), number(commit.destination_objects)}));
+                                  number(commit.complete ? 1 : 0), number(commit.destination_objects),
+                                  Value::bytes("")}));
     if (advance->changes() != 1) {
         return Error(ErrorKind::Changed, "commit the listing of", fmt::format("shard {}", commit.shard),
-                     "it is complete already, or there is none");
+                     fmt::format("it is complete already, or '{}' is not among the keys that it has left",
+                                 printable(commit.cursor)));
     }
     for (const EncodedBatch& batch : batches) GODWIT_TRY_VOID(insert_batch(batch, commit.shard));
     for (const std::string& message : commit.unreadable) {

@@ -68,8 +68,10 @@ class ExecutionTables final : public db::GroupHooks {
 
     Result<std::vector<Shard>> shards();
     Result<void> add_shards(const std::vector<model::KeyRange>& ranges);
-    // `commit`'s objects come in `batches`, its adopted rows are the index's. Fails with Changed for a
-    // shard that is complete.
+    // See Journal.
+    Result<Shard> split_shard(std::int64_t shard, const std::string& last_key);
+    // `commit`'s objects come in `batches`, its adopted rows are the index's. Fails as
+    // Journal::commit_listing().
     Result<void> commit_listing(const ListingCommit& commit, const std::vector<EncodedBatch>& batches);
 
     // See Journal. A Retry batch is made of all that was deferred until now, a HardLinks batch of what was

@@ -122,6 +122,11 @@ class Journal {
     // The shards of this execution, oldest first; none before add_shards().
     virtual Task<Result<std::vector<Shard>>> shards() = 0;
     virtual Task<Result<void>> add_shards(std::vector<model::KeyRange> ranges) = 0;
+    // Cuts the range of a shard in two: it keeps the keys up to and including `last_key`, and a new shard
+    // gets what follows. Durable as one. Fails with Changed when the shard is complete, its cursor is beyond
+    // `last_key`, or nothing of its range would be.
+    virtual Task<Result<Shard>> split_shard(std::int64_t shard, std::string last_key) = 0;
+    // Fails with Changed for a shard that is complete, or when the cursor is not in its range.
     virtual Task<Result<void>> commit_listing(ListingCommit commit) = 0;
 
     // The next batch of that kind that nobody works on; absent when there is none now.

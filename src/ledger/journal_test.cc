@@ -16,6 +16,7 @@
 namespace godwit::ledger {
 namespace {
 
+using db::testing::failed_with;
 using db::testing::succeeded;
 using model::Outcome;
 using testing::sample_key;
@@ -166,6 +167,48 @@ TEST_P(Journals, keep_shards_with_their_cursor) {
     shards = wait(journal().shards());
     EXPECT_TRUE((*shards)[0].complete);
     EXPECT_EQ((*shards)[0].cursor, sample_key(9));
+}
+
+// I8: each key is in the range of exactly one shard, after a crash too.
+TEST_P(Journals, split_a_shard_in_two_that_part_its_range) {
+    list(0, 2);
+    std::string cut = sample_key(10), end = model::KeyRange::before_what_follows(cut);
+    auto made = wait(journal().split_shard(1, cut));
+    ASSERT_TRUE(succeeded(made));
+    kept_->interrupt();
+    auto shards = wait(journal().shards());
+    ASSERT_EQ(shards->size(), 2u);
+    const Shard &first = shards->front(), &second = shards->back();
+    EXPECT_EQ(first.range.after + "," + first.range.before, "," + end);
+    EXPECT_EQ(first.cursor, sample_key(2)) << "what is listed stays listed";
+    EXPECT_EQ(second.range.after + "," + second.range.before, cut + ",");
+    EXPECT_EQ(second.cursor, "");
+    EXPECT_FALSE(second.complete);
+    EXPECT_EQ(made->id, second.id);
+    EXPECT_EQ(wait(journal().extras())->incomplete_shards, 2u);
+
+    made = wait(journal().split_shard(1, sample_key(5)));
+    ASSERT_TRUE(succeeded(made));
+    EXPECT_EQ(made->range.before, end) << "it ends where the one that it was cut from ended";
+}
+
+TEST_P(Journals, refuse_a_cut_that_is_not_in_what_a_shard_has_left) {
+    list(0, 5);
+    ASSERT_TRUE(succeeded(wait(journal().split_shard(1, sample_key(10)))));
+    for (std::uint64_t cut : {0u, 4u, 10u, 11u, 20u})
+        EXPECT_TRUE(failed_with(wait(journal().split_shard(1, sample_key(cut))), ErrorKind::Changed)) << cut;
+    EXPECT_TRUE(failed_with(wait(journal().split_shard(2, sample_key(10))), ErrorKind::Changed));
+    ListingCommit beyond;
+    beyond.shard = 1;
+    beyond.cursor = sample_key(11);
+    EXPECT_TRUE(failed_with(wait(journal().commit_listing(std::move(beyond))), ErrorKind::Changed));
+    ListingCommit last;
+    last.shard = 1;
+    last.cursor = sample_key(10);
+    last.complete = true;
+    ASSERT_TRUE(succeeded(wait(journal().commit_listing(std::move(last)))));
+    EXPECT_TRUE(failed_with(wait(journal().split_shard(1, sample_key(10))), ErrorKind::Changed));
+    EXPECT_EQ(wait(journal().shards())->size(), 2u);
 }
 
 TEST_P(Journals, sum_up_what_only_the_destination_has) {

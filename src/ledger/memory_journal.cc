@@ -1,6 +1,9 @@
 #include "ledger/memory_journal.h"
 
+#include <fmt/format.h>
+
 #include "base/check.h"
+#include "base/encoding.h"
 
 namespace godwit::ledger {
 
@@ -26,9 +29,36 @@ void MemoryJournal::add_batch(BatchKind kind, std::vector<model::PlannedObject> 
     batches_.emplace(next_batch_++, std::move(batch));
 }
 
+namespace {
+
+Error not_left(const Shard& shard, const std::string& key) {
+    return Error(ErrorKind::Changed, "go on with", fmt::format("shard {}", shard.id),
+                 fmt::format("'{}' is not among the keys that it has left", printable(key)));
+}
+
+// May the shard's cursor go there?
+bool is_left(const Shard& shard, const std::string& key) {
+    return !shard.complete && key >= shard.cursor && (shard.range.before.empty() || key < shard.range.before);
+}
+
+}  // namespace
+
+Task<Result<Shard>> MemoryJournal::split_shard(std::int64_t id, std::string last_key) {
+    Shard& shard = shards_.at(static_cast<std::size_t>(id - 1));
+    std::string before = model::KeyRange::before_what_follows(last_key);
+    bool is_end = before == shard.range.before;
+    if (!is_left(shard, last_key) || is_end || last_key <= shard.range.after)
+        co_return not_left(shard, last_key);
+    Shard made;
+    made.id = static_cast<std::int64_t>(shards_.size()) + 1;
+    made.range = {std::move(last_key), std::exchange(shard.range.before, std::move(before))};
+    shards_.push_back(made);
+    co_return std::move(made);
+}
+
 Task<Result<void>> MemoryJournal::commit_listing(ListingCommit commit) {
     Shard& shard = shards_.at(static_cast<std::size_t>(commit.shard - 1));
-    GODWIT_CHECK(commit.cursor >= shard.cursor, "a cursor went back");
+    if (!is_left(shard, commit.cursor)) co_return not_left(shard, commit.cursor);
     shard.cursor = commit.cursor;
     shard.complete = commit.complete;
     add_batch(BatchKind::Ordinary, std::move(commit.ordinary));

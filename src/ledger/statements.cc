@@ -108,9 +108,14 @@ constexpr std::array<SqlText, kSqlCount> kCatalogue{{
      "INSERT INTO shards (id, range_after, range_before, cursor, complete) VALUES (?1, ?2, ?3, ?4, 0)"},
     {Sql::Shards, "Shards", kExecutionSchema,
      "SELECT id, range_after, range_before, cursor, complete FROM shards ORDER BY id"},
+    {Sql::ShardEnd, "ShardEnd", kExecutionSchema, "SELECT range_before FROM shards WHERE id = ?1"},
+    {Sql::ShortenShard, "ShortenShard", kExecutionSchema,
+     "UPDATE shards SET range_before = ?2 WHERE id = ?1 AND complete = 0 AND range_after < ?3 AND cursor <= "
+     "?3 "
+     "AND (range_before = ?4 OR range_before > ?2)"},
     {Sql::AdvanceShard, "AdvanceShard", kExecutionSchema,
      "UPDATE shards SET cursor = ?2, complete = ?3, destination_objects = destination_objects + ?4 "
-     "WHERE id = ?1 AND complete = 0"},
+     "WHERE id = ?1 AND complete = 0 AND cursor <= ?2 AND (range_before = ?5 OR range_before > ?2)"},
     {Sql::InsertBatch, "InsertBatch", kExecutionSchema,
      "INSERT INTO batches (id, shard, lane, state, lease_epoch, lease_expires_ns, first_key, item_count, "
      "items) "

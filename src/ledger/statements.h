@@ -47,6 +47,8 @@ enum class Sql : std::uint8_t {
     SetStatus,
     InsertShard,
     Shards,
+    ShardEnd,
+    ShortenShard,
     AdvanceShard,
     InsertBatch,
     BatchHead,

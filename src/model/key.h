@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace godwit::model {
 
@@ -35,6 +36,14 @@ struct KeyRange {
     // Keys strictly smaller than this; empty means to the last key.
     std::string before;
 
+    // The `before` of a range that ends with `last_key`: nothing lies between the two.
+    static std::string before_what_follows(std::string last_key) { return std::move(last_key += '\0'); }
+    // Can any key with this prefix be in it?
+    bool meets(std::string_view prefix) const {
+        bool is_behind = !before.empty() && prefix >= before;
+        bool is_in_front = prefix < after && !std::string_view(after).starts_with(prefix);
+        return !is_behind && !is_in_front;
+    }
     bool contains(std::string_view key) const { return key > after && (before.empty() || key < before); }
 };
 

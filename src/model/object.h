@@ -84,7 +84,8 @@ struct ContentHeaders {
 // All that travels with an object's bytes.
 struct Metadata {
     std::optional<PosixAttributes> posix;
-    // The mtime to give a file that has no POSIX attributes: when its store took it in.
+    // Its mtime, of an object without POSIX attributes: as another tool has written it beside the object.
+    // When it is to be stored: the mtime to give it.
     std::optional<std::int64_t> fallback_mtime_ns;
     ContentHeaders headers;
     // User metadata without the "x-amz-meta-" prefix, names in lower case, without the file-* keys

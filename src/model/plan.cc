@@ -75,6 +75,10 @@ Plan compare_listed(const Entry& source, const Entry& destination, const PlanPol
         case CompareMode::Metadata:
             break;
     }
+    if (policy.tags_are_md5 && have_md5_tags(source, destination)) {
+        if (source.identity.tag != destination.identity.tag) return kCopy;
+        return beyond_listings(kAdopted, source, policy);
+    }
     if (!source.posix || !destination.posix) return kExamine;
     return beyond_listings(compare_by_mtime(source.posix->mtime_ns, destination.posix->mtime_ns, source.posix,
                                             destination.posix, policy),
@@ -133,17 +137,31 @@ Plan compare_indexed(const Entry& source, const Entry& destination, const IndexR
                               source.identity.mtime_ns == indexed.source.mtime_ns;
     if (GODWIT_SABOTAGE(equal_mtime_is_equal) && only_inode_changed) return kUnchanged;
     if (destination_same && only_inode_changed && indexed.digest) return kRecheck;
-    return kCopy;
+    // Somebody may have brought over what is new.
+    bool same_bytes = policy.tags_are_md5 && have_md5_tags(source, destination) &&
+                      same_generation(source.identity, destination.identity);
+    return same_bytes ? beyond_listings(kAdopted, source, policy) : kCopy;
+}
+
+bool reads_as_md5(std::string_view tag) {
+    constexpr std::size_t kDigits = 32;
+    constexpr std::string_view kHexadecimal = "0123456789abcdef";
+    return tag.size() == kDigits && tag.find_first_not_of(kHexadecimal) == std::string_view::npos;
 }
 
 }  // namespace
+
+bool have_md5_tags(const Entry& source, const Entry& destination) {
+    return reads_as_md5(source.identity.tag) && reads_as_md5(destination.identity.tag);
+}
 
 bool same_generation(const Identity& a, const Identity& b) {
     return a.size_bytes == b.size_bytes && a.tag == b.tag;
 }
 
 std::int64_t effective_mtime_ns(const ObjectInfo& object) {
-    return object.metadata.posix ? object.metadata.posix->mtime_ns : object.entry.identity.mtime_ns;
+    if (object.metadata.posix) return object.metadata.posix->mtime_ns;
+    return object.metadata.fallback_mtime_ns.value_or(object.entry.identity.mtime_ns);
 }
 
 Plan plan(const Entry* source, const Entry* destination, const IndexRow* indexed, const PlanPolicy& policy) {

@@ -93,6 +93,8 @@ struct PlanPolicy {
     XattrClasses xattrs = {};
     HardLinkMode hard_links = HardLinkMode::Apart;
     bool destination_hierarchical = false;
+    // It was seen that tags of both stores that read as an MD5 are the one of the bytes.
+    bool tags_are_md5 = false;
 };
 
 // What the index says of a key: the generations that were last proved, or adopted, to be equal.
@@ -112,12 +114,16 @@ struct IndexRow {
 // changes when its mtime does.
 bool same_generation(const Identity& a, const Identity& b);
 
+// Both have a tag that reads as an MD5: 32 hexadecimal digits in lower case.
+bool have_md5_tags(const Entry& source, const Entry& destination);
+
 Plan plan(const Entry* source, const Entry* destination, const IndexRow* indexed, const PlanPolicy& policy);
 
 // The decision for Examine, with all that stat() tells of both sides.
 Plan plan_examined(const ObjectInfo& source, const ObjectInfo& destination, const PlanPolicy& policy);
 
-// mtime that a copy of `object` gets: its own POSIX mtime, else when the store took it in.
+// mtime that a copy of `object` gets: its own, as we or another tool have kept it, else when the store took
+// it in.
 std::int64_t effective_mtime_ns(const ObjectInfo& object);
 
 // One object of a batch: all that a transfer needs without listing again.

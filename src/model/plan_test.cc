@@ -89,6 +89,54 @@ TEST_F(PlanTest, unknown_pair_with_a_store_that_lists_no_mtime_is_examined) {
     EXPECT_EQ(plan(&source, &stored, nullptr, policy), kExamine);
 }
 
+class Md5TagPlanTest : public PlanTest {
+  protected:
+    const std::string md5 = "900150983cd24fb0d6963f7d28e17f72",
+                      other_md5 = "d41d8cd98f00b204e9800998ecf8427e";
+    Entry from = file(10, 100, md5, false), to = file(10, 500, md5, false);
+
+    Plan listed() { return plan(&from, &to, nullptr, policy); }
+};
+
+TEST_F(Md5TagPlanTest, decide_where_they_were_seen_to_be_the_one_of_the_bytes) {
+    EXPECT_EQ(listed(), kExamine);
+    policy.tags_are_md5 = true;
+    EXPECT_EQ(listed(), kAdopted);
+    to.identity.tag = other_md5;
+    EXPECT_EQ(listed(), kCopy);
+}
+
+TEST_F(Md5TagPlanTest, E51_decide_nothing_where_one_is_of_another_form) {
+    policy.tags_are_md5 = true;
+    for (std::string tag :
+         {md5 + "-2", md5.substr(1), "\"" + md5.substr(2) + "\"", std::string("W/") + md5}) {
+        to.identity.tag = tag;
+        EXPECT_EQ(listed(), kExamine) << tag;
+        from.identity.tag = tag;
+        EXPECT_EQ(listed(), kExamine) << tag;
+        from.identity.tag = md5;
+    }
+}
+
+TEST_F(Md5TagPlanTest, leave_sizes_and_other_ways_to_compare_their_word) {
+    policy.tags_are_md5 = true;
+    to.identity.size_bytes = 11;
+    EXPECT_EQ(listed(), kCopy);
+    to.identity.size_bytes = 10;
+    policy.compare = CompareMode::Bytes;
+    EXPECT_EQ(listed(), kExamine);
+}
+
+TEST_F(Md5TagPlanTest, save_a_copy_of_what_somebody_has_brought_over_already) {
+    row.source.tag = row.destination.tag = other_md5;
+    EXPECT_EQ(plan(&from, &to, &row, policy), kCopy);
+    policy.tags_are_md5 = true;
+    EXPECT_EQ(plan(&from, &to, &row, policy), kAdopted);
+    policy.compare = CompareMode::Size;
+    to.identity.tag = "900150983cd24fb0d6963f7d28e17f00";
+    EXPECT_EQ(plan(&from, &to, &row, policy), kCopy) << "a changed object of the same size";
+}
+
 TEST_F(PlanTest, unknown_pair_of_files_is_adopted_by_size_mtime_and_attributes) {
     EXPECT_EQ(plan(&source, &mirrored, nullptr, policy), kAdopted);
     mirrored.posix->uid = 9;
@@ -277,6 +325,18 @@ TEST_F(PlanTest, examined_objects_are_compared_by_their_own_mtime_or_the_stores)
     EXPECT_EQ(plan_examined(from, to, policy), kAdopted);
     to.metadata.posix->mode = 0100600;
     EXPECT_EQ(plan_examined(from, to, policy), kMetadata);
+}
+
+TEST_F(PlanTest, examined_objects_have_the_mtime_that_another_tool_has_kept) {
+    ObjectInfo from, to;
+    from.entry = source;
+    from.metadata.posix = source.posix;
+    to.entry = stored;
+    EXPECT_EQ(plan_examined(from, to, policy), kCopy);
+    to.metadata.fallback_mtime_ns = source.posix->mtime_ns;
+    EXPECT_EQ(plan_examined(from, to, policy), kAdopted);
+    to.metadata.fallback_mtime_ns = source.posix->mtime_ns + 1;
+    EXPECT_EQ(plan_examined(from, to, policy), kCopy);
 }
 
 TEST_F(PlanTest, examined_by_checksum_needs_equal_digests_of_one_kind) {

@@ -133,12 +133,10 @@ std::optional<model::PosixAttributes> read_posix(const model::NamedValues& user)
         .mode = *mode, .uid = *uid, .gid = *gid, .mtime_ns = *mtime, .atime_ns = atime.value_or(*mtime)};
 }
 
-std::optional<std::int64_t> read_fallback_mtime(const model::NamedValues& user,
-                                                std::string_view last_modified) {
+std::optional<std::int64_t> read_fallback_mtime(const model::NamedValues& user) {
     if (auto time = parse_file_time(find(user, kMtime))) return time;
     if (auto time = parse_decimal_seconds(find(user, "mtime"))) return time;
-    if (auto time = parse_decimal_seconds(find_attribute(find(user, "s3cmd-attrs"), "mtime"))) return time;
-    return parse_http_date(last_modified);
+    return parse_decimal_seconds(find_attribute(find(user, "s3cmd-attrs"), "mtime"));
 }
 
 // The framing of an upload is no property of the object; servers that keep it by mistake exist.
@@ -322,7 +320,7 @@ model::Metadata metadata_from(const std::vector<net::HttpHeader>& headers) {
     if (metadata.posix) {
         std::erase_if(metadata.user, [](const auto& item) { return is_posix_name(item.first); });
     } else {
-        metadata.fallback_mtime_ns = read_fallback_mtime(metadata.user, find(headers, "last-modified"));
+        metadata.fallback_mtime_ns = read_fallback_mtime(metadata.user);
     }
     return metadata;
 }

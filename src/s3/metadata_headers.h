@@ -12,7 +12,7 @@
 // Times are read in three forms: with "ns"; plain digits, which are milliseconds; "seconds/nanoseconds".
 // They are taken out of the user metadata only when owner, group, permissions and mtime are all there
 // and well-formed. Otherwise they stay where they are, and only fallback_mtime_ns is read: from
-// file-mtime, rclone's `mtime` (seconds with decimals), s3cmd's `s3cmd-attrs`, or Last-Modified.
+// file-mtime, rclone's `mtime` (seconds with decimals), s3cmd's `s3cmd-attrs`.
 //
 // Extended attributes stand in one line more, `godwit-xattrs` (xattr_header.h); one that is not well-formed
 // stays user metadata, and is known to be malformed.

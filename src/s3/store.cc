@@ -78,6 +78,7 @@ struct S3Store::State {
         capabilities.object_bytes_max = kObjectBytesMax;
         capabilities.keeps_user_metadata = true;
         capabilities.keeps_tags = true;
+        capabilities.tags_may_be_md5 = true;
         // put() and commit() read back what nothing cheaper proves.
         capabilities.commit_evidence = model::EvidenceLevel::Attested;
     }
@@ -209,6 +210,18 @@ std::string S3Store::uri(const Key& key) const {
 std::unique_ptr<store::Listing> S3Store::list(store::ListedKeys keys) {
     return make_listing(state_->bucket, state_->options.prefix, std::move(keys), state_->probe_key,
                         state_->listings);
+}
+
+Task<Result<bool>> S3Store::holds_any(Context& context, const store::ListedKeys& keys) {
+    const std::string& prefix = state_->options.prefix;
+    ListRequest first;
+    first.prefix = prefix + keys.prefix;
+    if (!keys.range.after.empty()) first.start_after = prefix + keys.range.after;
+    first.keys_max = 1;
+    GODWIT_CO_TRY(ListPage page, co_await list_objects(context, state_->bucket, first));
+    if (page.objects.empty()) co_return false;
+    std::string_view key = page.objects.front().key;
+    co_return key.starts_with(prefix) && keys.contains(key.substr(prefix.size()));
 }
 
 Task<Result<std::optional<ObjectInfo>>> S3Store::stat(Context& context, const Key& key, bool with_tags) {

@@ -40,6 +40,7 @@ class S3Store final : public store::Store {
     const store::Capabilities& capabilities() const override;
     std::string uri(const model::Key& key) const override;
     std::unique_ptr<store::Listing> list(store::ListedKeys keys) override;
+    Task<Result<bool>> holds_any(Context& context, const store::ListedKeys& keys) override;
     Task<Result<std::optional<model::ObjectInfo>>> stat(Context& context, const model::Key& key,
                                                         bool with_tags) override;
     Task<Result<std::unique_ptr<store::Source>>> open(Context& context,

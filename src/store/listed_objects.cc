@@ -183,6 +183,16 @@ class ListedStore final : public Store {
             return std::make_unique<PrefixesListing>(*inner_, list_, std::move(keys));
         return std::make_unique<KeysListing>(*inner_, list_, std::move(keys), role_);
     }
+    // By the keys asked for, there or not.
+    Task<Result<bool>> holds_any(Context& context, const ListedKeys& keys) override {
+        if (list_->kind() == model::KeyListKind::Prefixes) co_return co_await Store::holds_any(context, keys);
+        GODWIT_CO_TRY(auto cursor, list_->at(std::max(keys.range.after, keys.prefix)));
+        // It begins at the last key that is not greater.
+        const model::ListedKey* first = cursor->current();
+        if (first && !keys.contains(first->key.bytes())) GODWIT_CO_TRY_VOID(cursor->pop());
+        first = cursor->current();
+        co_return first && keys.contains(first->key.bytes());
+    }
     Task<Result<Receipt>> copy_from(Context& context, Store& source, const CopyRequest& request) override {
         auto* listed = dynamic_cast<ListedStore*>(&source);
         return inner_->copy_from(context, listed ? *listed->inner_ : source, request);

@@ -275,6 +275,7 @@ class MemoryStore final : public Store {
         capabilities_.copy_domain = fmt::format("memory:{}", static_cast<const void*>(&place));
         capabilities_.keeps_user_metadata = true;
         capabilities_.keeps_tags = true;
+        capabilities_.tags_may_be_md5 = shared_.options.tags_may_be_md5;
     }
 
     Task<Result<RootIdentity>> attach(Context& context, Role) override {

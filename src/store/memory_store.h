@@ -55,6 +55,7 @@ struct MemoryStoreOptions {
     // Off: a store that proves nothing unless it is asked to read back.
     bool attests = true;
     bool removes_exactly = true;
+    bool tags_may_be_md5 = false;
     std::uint64_t put_bytes_max = 8u << 20;
     std::uint64_t part_bytes = 8u << 20;
     std::size_t page_entries_max = 1000;

@@ -62,6 +62,9 @@ struct Capabilities {
     bool keeps_tags = false;
     // A changed object of the same size always shows in Identity::tag.
     bool tag_shows_change = true;
+    // An Identity::tag that reads as an MD5 may be the one of the bytes. Whether it is has to be seen:
+    // servers encrypt, and some make tags of other things.
+    bool tags_may_be_md5 = false;
     // So many objects become durable at one go: with fewer in flight the store waits for more.
     std::uint32_t commit_group_objects = 1;
 };
@@ -279,6 +282,11 @@ class Store {
     // Their entries, all depths; the root itself is not an entry.
     virtual std::unique_ptr<Listing> list(ListedKeys keys) = 0;
 
+    // Is there any of these keys? A hint, for what has to be no more than likely: what comes and goes
+    // meanwhile may count, and so may what the store has put there itself. One request where the store has
+    // such a thing, else a page of a listing.
+    virtual Task<Result<bool>> holds_any(Context& context, const ListedKeys& keys);
+
     // Absent is a value. `with_tags` may cost a request more.
     virtual Task<Result<std::optional<ObjectInfo>>> stat(Context& context, const Key& key,
                                                          bool with_tags) = 0;
@@ -331,6 +339,14 @@ class Store {
     // dropped). The last call before destruction, when nothing of the store is in use any more.
     virtual Task<void> close() { co_return; }
 };
+
+inline Task<Result<bool>> Store::holds_any(Context& context, const ListedKeys& keys) {
+    std::unique_ptr<Listing> listing = list(keys);
+    for (;;) {
+        GODWIT_CO_TRY(Page page, co_await listing->next(context));
+        if (page.last || !page.entries.empty()) co_return !page.entries.empty();
+    }
+}
 
 inline Task<Result<Linked>> Store::link(Context&, const LinkRequest& request) {
     co_return Error(ErrorKind::Unsupported, "link", uri(request.key), "this store has no hard links")

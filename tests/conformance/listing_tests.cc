@@ -80,6 +80,25 @@ TEST_P(StoreConformance, F65_a_key_and_keys_below_it_live_side_by_side) {
     EXPECT_EQ(text_at("a//b"), "3");
 }
 
+TEST_P(StoreConformance, tells_whether_there_is_anything_in_a_range) {
+    for (const char* key : {"a/1", "a/2", "c"}) written(key, "x");
+    auto holds_any = [&](KeyRange range, std::string prefix = {}) {
+        store::ListedKeys keys(std::move(range), std::move(prefix));
+        auto found = run(store().holds_any(context(), keys));
+        EXPECT_TRUE(found);
+        return found && *found;
+    };
+    EXPECT_TRUE(holds_any({}));
+    EXPECT_TRUE(holds_any({"a/1", ""}));
+    EXPECT_TRUE(holds_any({"b", ""}));
+    EXPECT_FALSE(holds_any({"b", "c"}));
+    EXPECT_FALSE(holds_any({"c", ""}));
+    EXPECT_FALSE(holds_any({"a/2", "b"}));
+    EXPECT_TRUE(holds_any({"a/1", "b"}, "a/"));
+    EXPECT_FALSE(holds_any({"a/2", ""}, "a/"));
+    EXPECT_FALSE(holds_any({}, "b"));
+}
+
 TEST_P(StoreConformance, a_dropped_listing_harms_nothing) {
     std::vector<std::string> all;
     for (int i = 0; i < 1500; ++i) all.push_back(fmt::format("f{:04}", i));

@@ -1,9 +1,11 @@
 """Other clients read what Godwit wrote, and Godwit reads what they wrote."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from godwit import Godwit
 from trees import TreeShape, make_tree
 
 # Names that every client can write to a local file, a large object among them.
@@ -87,3 +89,25 @@ def test_the_checksum_that_godwit_sent_is_kept(tmp_path, godwit, checksum_server
     # ae8b14860a799888, as published with the algorithm.
     assert head["ChecksumCRC64NVME"] == "rosUhgp5mIg="
     assert head["Metadata"]["file-permissions"]
+
+
+def test_what_rclone_has_copied_is_not_copied_again(tmp_path, godwit, server, bucket, clients):
+    """By the mtime that it keeps beside each object, to the nanosecond."""
+    tree = tmp_path / "tree"
+    for number in range(20):
+        path = tree / f"d{number % 3}" / f"file {number}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"content {number}")
+        os.utime(path, ns=(0, 1_500_000_000_000_000_000 + number * 123_456_789))
+    clients(server, "rclone", "copy", str(tree), f"R:{bucket}/tree")
+    changed = tree / "d1/file 1"
+    changed.write_text("CONTENT 1")  # of the same size, and newer
+    up = godwit.copy(tree, f"s3://{bucket}/tree", server=server)
+    directories = 3
+    assert up.code == 0 and up.summary["copied"] <= 1 + directories, str(up)
+    assert up.summary["skipped"] >= 19, str(up)
+
+    clients(server, "rclone", "copy", f"R:{bucket}/tree", str(tmp_path / "back"))
+    down = Godwit(tmp_path / "another home").copy(f"s3://{bucket}/tree", tmp_path / "back", server=server)
+    assert down.code == 0 and down.summary["skipped"] >= 19, str(down)
+    assert (tmp_path / "back/d1/file 1").read_text() == "CONTENT 1"

@@ -59,6 +59,7 @@ std::string to_json(const AuditRecord& r) {
     add("access_key", r.access_key);
     add("request_id", r.request_id);
     add("rule", r.rule);
+    add("query", r.query);
     const char* separator = ",\"headers\":{";
     for (const auto& [name, value] : r.headers) {
         out.append(separator).append(json_quoted(name)).append(":").append(json_quoted(value));

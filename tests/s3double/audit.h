@@ -30,6 +30,8 @@ struct AuditRecord {
     std::string access_key;
     std::string request_id;
     std::string rule;  // the name of the rule that fired
+    // What stood behind the '?' of the request. Only with Options::audit_headers.
+    std::string query;
     // Of the request, names in lower case, without Authorization. Only with Options::audit_headers.
     std::vector<std::pair<std::string, std::string>> headers;
 

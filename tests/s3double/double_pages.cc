@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <array>
+
 namespace godwit::s3double {
 
 namespace {
@@ -95,9 +97,24 @@ void make_synthetic(Service& service, Exchange& x, std::string_view name) {
     synthetic.count = number("count", 0);
     synthetic.size_bytes = number("size", synthetic.size_bytes);
     synthetic.per_directory = std::max<std::uint64_t>(1, number("per-directory", synthetic.per_directory));
+    std::string_view side = x.request.parameter("pair").value_or("");
+    if (side == "source") synthetic.side = PairSide::Source;
+    if (side == "destination") synthetic.side = PairSide::Destination;
+    synthetic.differs = number("differs", 1) != 0;
     Bucket& bucket = service.world().make_bucket(name, service.options().region, service.now_ns());
     bucket.synthetic = synthetic;
     answer_json(x, "{}\n");
+}
+
+// What a pair of so many keys differs in, counted without a listing.
+void show_pair(Exchange& x) {
+    std::uint64_t count = parse_number(x.request.parameter("count").value_or("")).value_or(0);
+    std::array<std::uint64_t, 5> of_kind{};
+    for (std::uint64_t index = 0; index < count; ++index)
+        ++of_kind[static_cast<std::size_t>(pair_kind(index))];
+    answer_json(x, fmt::format("{{\"same\":{},\"only_at_source\":{},\"only_at_destination\":{},"
+                               "\"other_size\":{},\"other_bytes\":{}}}\n",
+                               of_kind[0], of_kind[1], of_kind[2], of_kind[3], of_kind[4]));
 }
 
 }  // namespace
@@ -110,6 +127,7 @@ void answer_double_page(Service& service, Exchange& x) {
     if (path == "/_double/stats" && method == "GET") return show_stats(service, x);
     if (path == "/_double/rules" && method == "GET") return show_rules(service, x);
     if (path == "/_double/rules" && method == "PUT") return take_rules(service, x);
+    if (path == "/_double/pair" && method == "GET") return show_pair(x);
     if (path.starts_with(kBuckets) && method == "PUT")
         return make_synthetic(service, x, path.substr(kBuckets.size()));
     if (path.starts_with(kBuckets) && method == "GET")

@@ -8,7 +8,10 @@
 //   PUT    /_double/rules           a JSON array replaces all
 //   DELETE /_double/rules           honest again
 //   GET    /_double/buckets/NAME?prefix=P     what is really stored there: objects, bytes, open uploads
-//   PUT    /_double/buckets/NAME?count=N&size=S&per-directory=D   a synthetic bucket
+//   PUT    /_double/buckets/NAME?count=N&size=S&per-directory=D   a synthetic bucket;
+//   GET    /_double/pair?count=N             how many of the keys of a pair differ in each way
+//                            with pair=source or pair=destination one of a pair, with differs=0 of an equal
+//                            one
 #pragma once
 
 #include "s3double/service.h"

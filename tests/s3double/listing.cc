@@ -80,7 +80,7 @@ class SyntheticWalk : public KeyWalk {
     PageEntry entry() const override {
         PageEntry entry;
         entry.key = key_;
-        entry.size_bytes = synthetic_.size_bytes;
+        entry.size_bytes = synthetic_.size_of(index_);
         entry.etag = synthetic_.etag(index_);
         entry.modified_ns = synthetic_.modified_ns;
         entry.checksum_algorithm = "CRC64NVME";
@@ -94,6 +94,7 @@ class SyntheticWalk : public KeyWalk {
 
   private:
     void load() {
+        while (!at_end() && !synthetic_.holds(index_)) ++index_;
         if (!at_end()) key_ = synthetic_.key(index_);
     }
 

@@ -79,6 +79,36 @@ TEST_F(Listing, of_computed_keys_is_in_order_and_complete) {
     EXPECT_EQ(list_page(bucket_, {.prefix = "d000002/"}).entries.size(), 500u);
 }
 
+TEST(Synthetic, pairs_differ_in_every_way_and_tell_the_md5_of_what_they_hold) {
+    Synthetic source{.count = 100'000, .size_bytes = 48, .side = PairSide::Source};
+    Synthetic destination{.count = 100'000, .size_bytes = 48, .side = PairSide::Destination};
+    std::map<PairKind, int> kinds;
+    for (std::uint64_t i = 0; i < source.count; ++i) {
+        PairKind kind = pair_kind(i);
+        ++kinds[kind];
+        EXPECT_EQ(source.find(source.key(i)).has_value(), kind != PairKind::OnlyAtDestination);
+        EXPECT_EQ(destination.find(source.key(i)).has_value(), kind != PairKind::OnlyAtSource);
+        bool same_size = source.size_of(i) == destination.size_of(i);
+        EXPECT_EQ(same_size, kind != PairKind::OtherSize);
+        bool differ = kind == PairKind::OtherSize || kind == PairKind::OtherBytes;
+        EXPECT_EQ(source.etag(i) != destination.etag(i), differ);
+    }
+    ASSERT_EQ(kinds.size(), 5u);
+    for (const auto& [kind, count] : kinds) EXPECT_GT(count, 50);
+    EXPECT_EQ(source.etag(7), digest_of(DigestAlgorithm::Md5, *source.version(7)->body).hex());
+    Bucket bucket;
+    bucket.synthetic = source;
+    std::uint64_t listed = 0;
+    PageRequest request;
+    for (bool more = true; more;) {
+        ListPage page = list_page(bucket, request);
+        listed += page.entries.size();
+        more = page.truncated;
+        request.after = page.next;
+    }
+    EXPECT_EQ(listed, source.count - static_cast<std::uint64_t>(kinds[PairKind::OnlyAtDestination]));
+}
+
 TEST(Synthetic, finds_just_its_own_keys) {
     Synthetic synthetic{.count = 10};
     EXPECT_EQ(synthetic.find(synthetic.key(9)), 9u);

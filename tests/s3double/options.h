@@ -55,7 +55,7 @@ struct Options {
 
     // Counts are kept always.
     bool audit = true;
-    // Records also tell what stood in the requests' heads.
+    // Records also tell what stood in the requests' heads, and in their queries.
     bool audit_headers = false;
     // Empty: only in memory.
     std::string audit_file;

@@ -345,6 +345,7 @@ void Service::record(Exchange& x, int status, std::string_view code) {
     record.request_id = request_id(x);
     if (x.rule) record.rule = x.rule->name;
     if (options_.audit_headers) {
+        record.query = x.request.query();
         for (const HeaderView& header : x.request.headers()) {
             if (header.name != "authorization") record.headers.emplace_back(header.name, header.value);
         }

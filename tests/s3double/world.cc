@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kHistoryMax = 4;
 // From this size on, the digest of a computed object costs more than remembering it.
 constexpr std::uint64_t kCachedBytesMin = 256u << 10;
+// Of a pair of buckets, on each side.
+constexpr std::uint64_t kContents = 4096;
 
 }  // namespace
 
@@ -19,8 +21,52 @@ std::string Synthetic::key(std::uint64_t index) const {
     return fmt::format("d{:06}/f{:010}.bin", index / per_directory, index);
 }
 
-// Opaque: no client may take it for an MD5.
+PairKind pair_kind(std::uint64_t index) {
+    constexpr std::uint64_t kOneOf = 1000;
+    // The finisher of SplitMix64.
+    std::uint64_t mixed = index + 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+    mixed ^= mixed >> 31;
+    constexpr PairKind kKinds[] = {PairKind::OnlyAtSource, PairKind::OnlyAtDestination, PairKind::OtherSize,
+                                   PairKind::OtherBytes};
+    std::uint64_t drawn = mixed % kOneOf;
+    return drawn < std::size(kKinds) ? kKinds[drawn] : PairKind::Same;
+}
+
+PairKind Synthetic::kind(std::uint64_t index) const {
+    return side == PairSide::None || !differs ? PairKind::Same : pair_kind(index);
+}
+
+bool Synthetic::holds(std::uint64_t index) const {
+    PairKind missing = side == PairSide::Source ? PairKind::OnlyAtDestination : PairKind::OnlyAtSource;
+    return side == PairSide::None || kind(index) != missing;
+}
+
+std::uint64_t Synthetic::size_of(std::uint64_t index) const {
+    bool longer = side == PairSide::Destination && kind(index) == PairKind::OtherSize;
+    return size_bytes + (longer ? 1 : 0);
+}
+
+std::uint64_t Synthetic::content_of(std::uint64_t index) const {
+    bool other = side == PairSide::Destination && kind(index) == PairKind::OtherBytes;
+    return index % kContents + (other ? kContents : 0);
+}
+
+Body Synthetic::body(std::uint64_t index) const {
+    std::uint64_t seed = side == PairSide::None ? index : content_of(index);
+    return Body::pattern(seed + 1, size_of(index));
+}
+
+// Opaque where it is no pair: no client may take it for an MD5.
 std::string Synthetic::etag(std::uint64_t index) const {
+    if (side != PairSide::None) {
+        md5s.resize(4 * kContents);
+        std::uint64_t memo = content_of(index) + 2 * kContents * (size_of(index) - size_bytes);
+        std::string& md5 = md5s[memo];
+        if (md5.empty()) md5 = digest_of(DigestAlgorithm::Md5, body(index)).hex();
+        return md5;
+    }
     return fmt::format("{:016x}-s", (index + 1) * 0x9e3779b97f4a7c15u ^ size_bytes);
 }
 
@@ -41,7 +87,7 @@ std::optional<std::uint64_t> Synthetic::find(std::string_view wanted) const {
     std::size_t slash = wanted.find('/');
     if (slash == std::string_view::npos || wanted.size() < slash + 6) return std::nullopt;
     auto index = parse_number(wanted.substr(slash + 2, wanted.size() - slash - 6));
-    if (!index || *index >= count || key(*index) != wanted) return std::nullopt;
+    if (!index || *index >= count || !holds(*index) || key(*index) != wanted) return std::nullopt;
     return index;
 }
 
@@ -55,7 +101,7 @@ VersionPtr Synthetic::version(std::uint64_t index) const {
 VersionPtr Synthetic::make_version(std::uint64_t index) const {
     auto version = std::make_shared<ObjectVersion>();
     version->version_id = "null";
-    version->body = std::make_shared<const Body>(Body::pattern(index + 1, size_bytes));
+    version->body = std::make_shared<const Body>(body(index));
     version->etag = etag(index);
     version->checksum = StoredChecksum{digest_of(DigestAlgorithm::Crc64Nvme, *version->body), 0};
     version->attributes.headers.emplace_back("Content-Type", "application/octet-stream");

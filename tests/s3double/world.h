@@ -75,6 +75,13 @@ struct Upload {
     std::int64_t started_ns = 0;
 };
 
+// One of two buckets of the same computed keys that differ here and there: what a sync of a hundred million
+// objects has to find. A thousandth of the keys differs in each of the ways.
+enum class PairSide : std::uint8_t { None, Source, Destination };
+enum class PairKind : std::uint8_t { Same, OnlyAtSource, OnlyAtDestination, OtherSize, OtherBytes };
+// How key number `index` differs.
+PairKind pair_kind(std::uint64_t index);
+
 // A bucket of `count` keys that are computed, not held: "d00000/f000000000.bin" and so on, `per_directory`
 // in each directory, all of `size_bytes`, with the pattern as content. Read only.
 struct Synthetic {
@@ -82,17 +89,28 @@ struct Synthetic {
     std::uint64_t per_directory = 1000;
     std::uint64_t size_bytes = 4096;
     std::int64_t modified_ns = 1'700'000'000'000'000'000;
+    // Of a pair the keys of OnlyAt the other side are missing, and ETags are MD5s, as S3 makes them.
+    PairSide side = PairSide::None;
+    bool differs = true;  // false: a pair without a difference
 
     std::string key(std::uint64_t index) const;
     std::string etag(std::uint64_t index) const;
+    bool holds(std::uint64_t index) const;
+    std::uint64_t size_of(std::uint64_t index) const;
+    Body body(std::uint64_t index) const;
     // The index of the first key that is not below `key`; `count` when all are.
     std::uint64_t lower_bound(std::string_view key) const;
     std::optional<std::uint64_t> find(std::string_view key) const;
     VersionPtr version(std::uint64_t index) const;
 
     mutable std::map<std::uint64_t, VersionPtr> large_versions = {};  // a memo
+    mutable std::vector<std::string> md5s = {};                       // another: by content, of both sizes
 
   private:
+    PairKind kind(std::uint64_t index) const;
+    // The number from which the content of a pair's object is made. There are few, so that their MD5s can
+    // be remembered.
+    std::uint64_t content_of(std::uint64_t index) const;
     VersionPtr make_version(std::uint64_t index) const;
 };
 

@@ -16,9 +16,10 @@ from .s3 import (
     PutSmall,
     PutSmallTls,
 )
+from .pair import Pair, PairIndexed, SyncFar
 from .state import State
 
 ALL: list[type[Case]] = [
     PutSmall, PutSmallTls, GetSmall, GetSmallTls, PutBulk, PutBulkTls, PutMd5, GetBulk, GetBulkTls, Again, PutFar, Between,
-    BetweenServers, List, Local, LocalBulk, Walk, State,
+    BetweenServers, List, Pair, PairIndexed, SyncFar, Local, LocalBulk, Walk, State,
 ]

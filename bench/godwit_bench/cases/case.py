@@ -29,6 +29,7 @@ class Sizes:
     again: int = 200_000
     local: int = 100_000
     listed: int = 1_000_000
+    paired: int = 20_000_000
     walked: int = 1_000_000
     recorded: int = 262_144
     bulk_bytes: int = GIBIBYTE
@@ -43,6 +44,7 @@ class Sizes:
             again=objects,
             local=objects,
             listed=keys,
+            paired=keys,
             walked=objects,
             recorded=1024 * times,
             bulk_bytes=64 << 20,

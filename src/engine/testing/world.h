@@ -43,6 +43,16 @@ class ListenedJournal final : public ledger::MemoryJournal {
             co_return Error(ErrorKind::Full, "commit", "a ledger", "No space left on device");
         co_return co_await MemoryJournal::set_status(status);
     }
+    // Counts splits from 1; what it is told to fail is as if the process had been killed there.
+    Task<Result<ledger::Shard>> split_shard(std::int64_t shard, std::string last_key) override {
+        Error killed(ErrorKind::Cancelled, "split", "a shard", "the process was killed");
+        ++splits;
+        if (splits == killed_before_split) co_return std::move(killed);
+        GODWIT_CO_TRY(ledger::Shard made, co_await MemoryJournal::split_shard(shard, std::move(last_key)));
+        if (splits == killed_after_split) co_return std::move(killed);
+        co_return std::move(made);
+    }
+    int splits = 0, killed_before_split = 0, killed_after_split = 0;
     std::function<void()> on_lease = [] {};
     std::optional<model::ExecutionStatus> fails_to_become;
 };
@@ -77,6 +87,8 @@ class World {
     Progress progress;
     bool attests = true;
     bool destination_removes_exactly = true;
+    bool tags_may_be_md5 = false;
+    std::size_t page_entries_max = 1000;
     store::FaultPlan source_faults, destination_faults;
     // Where runs that mirror copy to what goes, if they do.
     store::MemoryPlace backup;
@@ -125,9 +137,13 @@ class World {
 inline std::optional<ExecutionResult> World::run(Duration stop_after, Duration kill_after) {
     runtime::ManualLoop loop;
     runtime::Context context(loop);
-    auto from =
-        store::make_faulty_store(store::make_memory_store(source, small_parts("source")), source_faults);
+    store::MemoryStoreOptions source_options = small_parts("source");
     store::MemoryStoreOptions destination_options = small_parts("destination", attests);
+    for (store::MemoryStoreOptions* each : {&source_options, &destination_options}) {
+        each->page_entries_max = page_entries_max;
+        each->tags_may_be_md5 = tags_may_be_md5;
+    }
+    auto from = store::make_faulty_store(store::make_memory_store(source, source_options), source_faults);
     destination_options.removes_exactly = destination_removes_exactly;
     auto to = store::make_faulty_store(store::make_memory_store(destination, std::move(destination_options)),
                                        destination_faults);

@@ -1,6 +1,8 @@
 // An engine's use of a ledger without an engine: lists made-up objects and records each as verified.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -58,7 +60,7 @@ class ListingWorker {
             for (std::uint64_t i = 0; i < workload_.objects_per_page; ++i)
                 commit.ordinary.push_back(sample_object(first + i));
             first += workload_.objects_per_page;
-            commit.cursor = std::to_string(first);
+            commit.cursor = fmt::format("{:012}", first);
             commit.unchanged.add(model::Outcome::Unchanged, workload_.unchanged_per_page, 1000);
             shard.complete = commit.complete = first >= workload_.objects;
             GODWIT_CO_TRY_VOID(co_await ledger_.commit_listing(std::move(commit)));
