@@ -33,6 +33,9 @@ struct Worker::BatchRun {
 
 namespace {
 
+// Objects of a batch whose staged bytes are looked for at once.
+constexpr std::size_t kSweepsMax = 64;
+
 // Directories of a file system: one within another have an order.
 bool is_by_depth(BatchKind kind) {
     return kind == BatchKind::Directories || kind == BatchKind::DirectoryDeletes;
@@ -91,9 +94,18 @@ Task<Result<void>> Worker::run_kind(BatchRun& run) {
     return run_batch(run);
 }
 
+Task<void> Worker::sweep_one(Context& context, const model::Key& key, std::optional<Error>& cancelled) {
+    const std::string no_checkpoint;
+    Result<void> swept = co_await shared_.destination.discard(context, key, no_checkpoint, 0);
+    if (!swept && swept.error().kind() == ErrorKind::Cancelled) cancelled.emplace(std::move(swept.error()));
+}
+
 // A worker that died may have left staged bytes for any object of its batch; they carry our name.
 Task<Result<void>> Worker::sweep_staged(Context& context, const Batch& batch) {
-    const std::string no_checkpoint;
+    std::optional<Error> cancelled;
+    runtime::TaskGroup sweeping(context.loop());
+    // The first of a run may do once what is for all.
+    std::size_t at_once = 1;
     for (const Batch::Item& item : batch.items) {
         if (item.object.action == PlanAction::Delete && shared_.backup)
             GODWIT_CO_TRY_VOID(co_await shared_.backup->discard(context, item.object));
@@ -102,9 +114,12 @@ Task<Result<void>> Worker::sweep_staged(Context& context, const Batch& batch) {
                         item.object.type == model::ObjectType::Directory;
         if (has_none) continue;
         if (item.object.source.size_bytes > shared_.destination.capabilities().put_bytes_max) continue;
-        Result<void> swept = co_await shared_.destination.discard(context, item.object.key, no_checkpoint, 0);
-        if (!swept && swept.error().kind() == ErrorKind::Cancelled) co_return std::move(swept);
+        sweeping.spawn(sweep_one(context, item.object.key, cancelled));
+        co_await sweeping.wait(std::exchange(at_once, kSweepsMax));
+        if (cancelled) break;
     }
+    co_await sweeping.wait();
+    if (cancelled) co_return std::move(*cancelled);
     co_return {};
 }
 

@@ -64,6 +64,7 @@ class Worker {
     ledger::ObjectRecord row_of(const ledger::Batch& batch, std::uint32_t item, model::PlannedObject& object,
                                 ObjectEnd end, std::int64_t started_unix_ns);
     Task<Result<void>> sweep_staged(Context& context, const ledger::Batch& batch);
+    Task<void> sweep_one(Context& context, const model::Key& key, std::optional<Error>& cancelled);
 
     TransferContext& shared_;
     ledger::Journal& journal_;

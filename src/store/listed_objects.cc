@@ -191,7 +191,7 @@ class ListedStore final : public Store {
         const model::ListedKey* first = cursor->current();
         if (first && !keys.contains(first->key.bytes())) GODWIT_CO_TRY_VOID(cursor->pop());
         first = cursor->current();
-        co_return first && keys.contains(first->key.bytes());
+        co_return first&& keys.contains(first->key.bytes());
     }
     Task<Result<Receipt>> copy_from(Context& context, Store& source, const CopyRequest& request) override {
         auto* listed = dynamic_cast<ListedStore*>(&source);
