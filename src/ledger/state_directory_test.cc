@@ -336,6 +336,17 @@ TEST_F(States, H81_number_executions_of_an_older_program_by_when_they_began) {
     EXPECT_EQ(ids, "abc");
 }
 
+TEST_F(States, keep_what_an_execution_is_to_keep_to) {
+    auto locked = lock();
+    auto ledger = begin(*locked);
+    std::string id = ledger->head().id;
+    EXPECT_EQ(*state_->limits(id), "");
+    auto set = [&](ControlTables& tables) { return tables.set_limits(id, "{}"); };
+    ASSERT_TRUE(succeeded(state_->change_control(set))) << "while somebody works on it";
+    EXPECT_EQ(*state_->limits(id), "{}");
+    EXPECT_TRUE(failed_with(state_->limits("exec-none"), ErrorKind::NotFound));
+}
+
 TEST_F(States, H74_carry_on_what_was_interrupted) {
     auto locked = lock();
     std::string id;

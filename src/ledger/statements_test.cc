@@ -63,6 +63,8 @@ std::vector<Call> calls() {
         {Sql::InsertExecution, {t("exec-2"), t("task-1"), i(1), i(21), t("")}},
         {Sql::EndExecution, {t("exec-1"), i(6), i(30), t("why \xc3\xa4")}},
         {Sql::SetExecutionPruned, {t("exec-1"), i(40)}},
+        {Sql::SetExecutionLimits, {t("exec-1"), t("{\"memory\":\"32MiB\"}")}},
+        {Sql::ExecutionLimits, {t("exec-1")}},
         {Sql::Executions, {}},
         {Sql::InsertExecutionCount, {t("exec-1"), i(1), i(5), i(kBig)}},
         {Sql::ExecutionCounts, {t("exec-1")}},
