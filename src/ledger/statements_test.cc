@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -50,7 +51,7 @@ std::vector<Value> index_rows() {
 }
 
 // In an order in which each has something to find.
-std::vector<Call> calls() {
+std::vector<Call> control_calls() {
     return {
         {Sql::InsertTask,
          {t("task-1"), t("posix:/a"), t("dev 1"), t("/a"), t("s3:b"), t("eu"), t("s3://b"), i(10)}},
@@ -69,7 +70,11 @@ std::vector<Call> calls() {
         {Sql::InsertExecutionCount, {t("exec-1"), i(1), i(5), i(kBig)}},
         {Sql::ExecutionCounts, {t("exec-1")}},
         {Sql::DeleteExecutionCounts, {t("exec-2")}},
+    };
+}
 
+std::vector<Call> task_calls() {
+    return {
         {Sql::InsertIndexExecution, {t("exec-1")}},
         {Sql::InsertIndexExecution, {t("exec-2")}},
         {Sql::SetApplied, {i(2), i(77), i(1)}},
@@ -151,6 +156,12 @@ std::vector<Call> calls() {
         {Sql::InsertEvent, {i(1), b("FAILED"), i(100)}},
         {Sql::EventPage, {i(0), i(10)}},
     };
+}
+
+std::vector<Call> calls() {
+    std::vector<Call> all = control_calls();
+    std::ranges::move(task_calls(), std::back_inserter(all));
+    return all;
 }
 
 // Three rows of outcomes, two of them with errors: what bulk_append() makes is there to be asked for.

@@ -39,6 +39,8 @@ def files(folder, count, size=MIB):
 class Running:
     """A copy that goes on; its JSON lines as they come."""
 
+    begun: list["Running"] = []
+
     def __init__(self, godwit, *arguments, environment=None):
         self.godwit = godwit
         self.process = subprocess.Popen(
@@ -49,6 +51,7 @@ class Running:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.begun.append(self)
         self.lines = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
 
@@ -79,6 +82,13 @@ class Running:
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running():
+    yield
+    while Running.begun:
+        Running.begun.pop().kill()
 
 
 def bytes_in(run, seconds):
