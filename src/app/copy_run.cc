@@ -60,7 +60,8 @@ Task<Result<ExitCode>> CopyRun::run_opened() {
     GODWIT_CO_TRY_VOID(in_state(lock_task()));
     GODWIT_CO_TRY_VOID(in_state(co_await open_execution()));
     announce();
-    Result<ExecutionResult> result = co_await execute();
+    // Without a result it was our own files that ended it.
+    Result<ExecutionResult> result = in_state(co_await execute());
     GODWIT_CO_TRY(RunSummary summary, summarise(std::move(result)));
     tell(summary);
     ExitCode code = exit_code_of(summary);
@@ -246,7 +247,7 @@ Result<LimitSettings> CopyRun::settle_limits() {
 Task<Result<ExecutionResult>> CopyRun::execute() {
     engine::Progress progress;
     engine::ExecutionOptions options = arguments_.options;
-    GODWIT_CO_TRY(LimitSettings limits, in_state(settle_limits()));
+    GODWIT_CO_TRY(LimitSettings limits, settle_limits());
     options.limits = limits.at(run_.loop().unix_time_ns());
     options.policy.destination_hierarchical = ends_.destination->capabilities().hierarchical;
     options.begun_unix_ns = begun_unix_ns_;

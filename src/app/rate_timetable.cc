@@ -18,11 +18,11 @@ constexpr std::uint32_t kDayMinutes = 24 * 60;
 constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
 Error wrong(std::string_view entry, std::string_view why) {
-    return {
-        ErrorKind::Invalid, "read", fmt::format("rate '{}'", printable(entry)),
-        fmt::format("{}; allowed is a size, as 10MiB, `off`, or a timetable of entries with spaces between "
-                    "them, as `08:00,10MiB 19:00,off` or `Mon-08:00,10MiB Fri-18:00,off`",
-                    why)};
+    return {ErrorKind::Invalid, "read", fmt::format("rate '{}'", printable(entry)),
+            fmt::format("{}; allowed is a size with an IEC unit, as 10MiB, `off`, or a timetable of entries "
+                        "with spaces between "
+                        "them, as `08:00,10MiB 19:00,off` or `Mon-08:00,10MiB Fri-18:00,off`",
+                        why)};
 }
 
 std::optional<std::uint64_t> parse_rate(std::string_view text) {

@@ -440,7 +440,7 @@ def test_nouns_in_singular_and_plural(godwit, tmp_path):
     [
         (["cop"], "did you mean `copy`?"),
         (["list", "executions"], "did you mean `godwit executions list`?"),
-        (["executions"], "a verb is missing; there are: list, describe, errors, retry"),
+        (["executions"], "a verb is missing; there are: list, describe, errors, limit, retry"),
         (["execution", "lst"], "did you mean `list`?"),
         (["ledger", "exprot", "x"], "did you mean `export`?"),
         (["help", "exit-code"], "did you mean `exit-codes`?"),

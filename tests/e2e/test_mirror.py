@@ -15,7 +15,7 @@ from test_selection import files
 KEPT = {"a.txt": b"a", "d/b.txt": b"b", "d/e/c.txt": b"c"}
 GONE = {"old.txt": b"old", "d/old.txt": b"old", "gone/x": b"x", "gone/deep/y": b"y", "gone/deep/.hidden": b"z"}
 # Anything that was made within this time of the start may have been made after it, as far as LastModified tells.
-DATED_TO_SECONDS = 1.1
+DATED_TO_SECONDS = 2.1
 
 
 def fill(root: Path, content: dict[str, bytes]) -> Path:
